@@ -1,0 +1,219 @@
+import { parse } from 'yaml';
+import { z } from 'zod';
+import type { Limits } from './budget.ts';
+import { type FailOn, repositoryPath, severities } from './finding.ts';
+import { Fault } from './outcome.ts';
+
+/** How the model is reached; kept in the trusted process alone. */
+export interface ModelAccess {
+  baseUrl: string;
+  apiKey?: string;
+  federation?: { ruleId: string; organizationId: string; serviceAccountId?: string; workspaceId?: string };
+}
+
+/** All that a run is told, read once and frozen. */
+export interface Config {
+  agent: string;
+  phase: 'all' | 'propose' | 'apply';
+  model: string;
+  engine: 'sdk';
+  sandbox: 'require' | 'auto' | 'off';
+  testCommand?: string;
+  setupCommand?: string;
+  failOn: FailOn;
+  limits: Limits;
+  configFile: string;
+  workingDirectory: string;
+  access: ModelAccess;
+}
+
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,49}$/, 'a name of lower-case letters, digits and hyphens');
+const optional = z
+  .string()
+  .trim()
+  .transform((value) => value || undefined);
+const positive = (allowed: string) => z.coerce.number(allowed).positive(allowed).finite(allowed);
+const whole = (allowed: string) => positive(allowed).int(allowed);
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, `one of ${values.join(', ')}`);
+const directory = z
+  .string()
+  .transform((value) => value.replace(/\/+$/, '') || '.')
+  .refine(
+    (value) => value === '.' || repositoryPath.safeParse(value.replace(/^\.\//, '')).success,
+    'a path inside the repository',
+  );
+
+const defaults = {
+  agent: 'review',
+  phase: 'all',
+  'anthropic-base-url': 'https://api.anthropic.com',
+  model: 'claude-opus-5-5',
+  engine: 'sdk',
+  sandbox: 'require',
+  'fail-on': 'high',
+  'timeout-minutes': '10',
+  'max-attempts': '3',
+  'max-turns': '60',
+  'max-tokens': '4000000',
+  'max-cost-usd': '5',
+  config: '.github/countersign.yml',
+  'working-directory': '.',
+} as const;
+
+const fields = {
+  agent: name,
+  phase: oneOf(['all', 'propose', 'apply']),
+  'anthropic-api-key': optional,
+  'anthropic-federation-rule-id': optional,
+  'anthropic-organization-id': optional,
+  'anthropic-service-account-id': optional,
+  'anthropic-workspace-id': optional,
+  'anthropic-base-url': z
+    .url({ protocol: /^https?$/, error: 'a URL that starts with https://' })
+    .refine(
+      (url) => url.startsWith('https://') || isLoopback(url),
+      'a URL that starts with https:// (http:// only for this machine)',
+    )
+    .transform((url) => url.replace(/\/+$/, '')),
+  model: z.string().regex(/^[\w.@:/-]{1,200}$/, 'the name of a model'),
+  engine: oneOf(['sdk']),
+  sandbox: oneOf(['require', 'auto', 'off']),
+  'test-command': optional,
+  'setup-command': optional,
+  'fail-on': oneOf([...severities, 'never']),
+  'timeout-minutes': positive('a number of minutes above 0').max(
+    350,
+    'at most 350 minutes, below what GitHub gives a job',
+  ),
+  'max-attempts': whole('a whole number from 1 to 20').max(20, 'a whole number from 1 to 20'),
+  'max-turns': whole('a whole number above 0').max(2000, 'at most 2000 turns'),
+  'max-tokens': whole('a whole number above 0'),
+  'max-cost-usd': positive('an amount of US dollars above 0'),
+  config: repositoryPath,
+  'working-directory': directory,
+} as const;
+
+/** Inputs that the platform reads for itself, known here only so that they don't count as unknown. */
+const platformInputs = ['github-token'];
+
+/** Every input there is, as action.yml spells it. */
+export const inputNames: readonly string[] = [...Object.keys(fields), ...platformInputs];
+
+const secretInputs: ReadonlySet<string> = new Set(['anthropic-api-key']);
+
+/**
+ * The configuration in `inputs` (by hyphenated name, values as given; absent or empty ones take their default).
+ * @returns the frozen configuration and a warning for each input that isn't known
+ * @throws Fault with one line that names the input, its value and what is allowed
+ */
+export function readConfig(inputs: Readonly<Record<string, string>>): {
+  config: Readonly<Config>;
+  warnings: string[];
+} {
+  const read = <K extends keyof typeof fields>(input: K): z.output<(typeof fields)[K]> => {
+    const given = inputs[input]?.trim();
+    const value = given || (defaults as Record<string, string>)[input] || '';
+    const result = fields[input].safeParse(value);
+    if (result.success) return result.data as z.output<(typeof fields)[K]>;
+    const shown = secretInputs.has(input) ? 'the value given' : JSON.stringify(value.slice(0, 200));
+    throw new Fault(
+      `Input ${input}: ${shown} is not allowed; it must be ${result.error.issues[0]!.message}.`,
+    );
+  };
+  const limits = {
+    minutes: read('timeout-minutes'),
+    attempts: read('max-attempts'),
+    turns: read('max-turns'),
+    tokens: read('max-tokens'),
+    costUsd: read('max-cost-usd'),
+  };
+  const testCommand = read('test-command');
+  const setupCommand = read('setup-command');
+  const config: Config = {
+    agent: read('agent'),
+    phase: read('phase'),
+    model: read('model'),
+    engine: read('engine'),
+    sandbox: read('sandbox'),
+    failOn: read('fail-on'),
+    limits: Object.freeze(limits),
+    configFile: read('config'),
+    workingDirectory: read('working-directory'),
+    access: Object.freeze(readAccess(read)),
+    ...(testCommand && { testCommand }),
+    ...(setupCommand && { setupCommand }),
+  };
+  const warnings = Object.keys(inputs)
+    .filter((input) => !inputNames.includes(input))
+    .map(
+      (input) =>
+        `Input ${input} is not one of Countersign's; it has no effect. There are: ${inputNames.join(', ')}.`,
+    );
+  return { config: Object.freeze(config), warnings };
+}
+
+function readAccess(read: (input: keyof typeof fields) => unknown): ModelAccess {
+  const baseUrl = read('anthropic-base-url') as string;
+  const apiKey = read('anthropic-api-key') as string | undefined;
+  const ruleId = read('anthropic-federation-rule-id') as string | undefined;
+  const organizationId = read('anthropic-organization-id') as string | undefined;
+  const serviceAccountId = read('anthropic-service-account-id') as string | undefined;
+  const workspaceId = read('anthropic-workspace-id') as string | undefined;
+  if (apiKey) return { baseUrl, apiKey };
+  if (!ruleId && !organizationId) return { baseUrl };
+  if (!ruleId || !organizationId) {
+    const missing = ruleId ? 'anthropic-organization-id' : 'anthropic-federation-rule-id';
+    throw new Fault(
+      `Input ${missing}: it is empty, but a login without a key needs both anthropic-federation-rule-id and anthropic-organization-id.`,
+    );
+  }
+  return {
+    baseUrl,
+    federation: {
+      ruleId,
+      organizationId,
+      ...(serviceAccountId && { serviceAccountId }),
+      ...(workspaceId && { workspaceId }),
+    },
+  };
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+}
+
+const repositoryConfig = z.strictObject({
+  /** Added to what every session is told, as rules of this repository. */
+  rules: z.string().max(50_000).default(''),
+  /** Globs of files that a review leaves out. */
+  ignore: z.array(z.string().max(500)).max(200).default([]),
+  /** Globs of files that no patch may touch, beside those that never may. */
+  protected: z.array(z.string().max(500)).max(200).default([]),
+});
+
+export type RepositoryConfig = z.infer<typeof repositoryConfig>;
+
+/**
+ * The repository's own configuration, from the base ref.
+ * @param text the file's content, or undefined where there is none
+ * @throws Fault with one line that names the file and the first thing wrong in it
+ */
+export function readRepositoryConfig(text: string | undefined, file: string): RepositoryConfig {
+  if (text === undefined) return repositoryConfig.parse({});
+  let value: unknown;
+  try {
+    value = parse(text, { maxAliasCount: 0 }) ?? {};
+  } catch (error) {
+    throw new Fault(
+      `The configuration ${file} on the base ref is not YAML: ${(error as Error).message.split('\n')[0]}`,
+    );
+  }
+  const result = repositoryConfig.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new Fault(
+    `The configuration ${file} on the base ref is invalid: ${issue.path.join('.') || 'the file'}: ${issue.message}.`,
+  );
+}

@@ -1,0 +1,157 @@
+import type { Agent } from './agent.ts';
+import type { Draft } from './document.ts';
+import { type Effect, type EffectType, effectKey } from './effect.ts';
+import { breaks, type FailOn, type Finding, type Severity, severities } from './finding.ts';
+import { all, type Ledger, newest, newestFacts, taskOf } from './ledger.ts';
+import { type End, exitCode, type Outcome } from './outcome.ts';
+import { type Risk, refusals, riskOf } from './risk.ts';
+
+export interface Rules {
+  failOn: FailOn;
+  /** More globs that no patch may touch, from the configuration on the base ref. */
+  protected: readonly string[];
+}
+
+const noRisk: Risk = { level: 'low', reasons: [] };
+
+/**
+ * The verdict on a run, and the effects it allows: a pure function of the facts and proposals in the ledger.
+ * Monotone: a ledger with more or worse findings, or with worse facts, never gets a better verdict.
+ * @param end where the stages led to
+ */
+export function decide(agent: Agent, ledger: Ledger, end: End, rules: Rules): Draft<'verdict'> {
+  const judged =
+    agent.class === 'reviewer' ? judgeReview(ledger, end, rules) : judgePatch(ledger, end, rules);
+  const counts = countBySeverity(newest(ledger, 'findings')?.findings ?? []);
+  return {
+    kind: 'verdict',
+    by: 'policy',
+    verdict: judged.outcome,
+    reasons: judged.reasons,
+    risk: judged.risk ?? noRisk,
+    counts,
+    effects: effectsOf(agent, taskOf(ledger).id, judged.outcome),
+  };
+}
+
+interface Judged {
+  outcome: Outcome;
+  reasons: string[];
+  risk?: Risk;
+}
+
+function judgeReview(ledger: Ledger, end: End, rules: Rules): Judged {
+  if (end !== 'publish') return stopped(ledger, end);
+  const findings = newest(ledger, 'findings');
+  if (!findings?.anchored)
+    return { outcome: 'incomplete', reasons: ['No findings were made and checked against the tree.'] };
+  const breaking = findings.findings.filter(({ severity }) => breaks(severity, rules.failOn));
+  if (breaking.length === 0) return { outcome: 'pass', reasons: [] };
+  const worst = worstOf(breaking);
+  const what = breaking.length === 1 ? '1 finding is' : `${breaking.length} findings are`;
+  return { outcome: 'fail', reasons: [`${what} at or above fail-on: ${rules.failOn} (worst: ${worst}).`] };
+}
+
+function judgePatch(ledger: Ledger, end: End, rules: Rules): Judged {
+  if (end !== 'publish') return stopped(ledger, end);
+  const patch = newest(ledger, 'patch');
+  const proof = newestFacts(ledger, 'prove');
+  if (!patch || patch.files.length === 0) return { outcome: 'incomplete', reasons: ['No patch was made.'] };
+  const risk = riskOf(patch.files);
+  const refused = refusals(patch.files, rules.protected);
+  if (refused.length > 0) return { outcome: 'refused', reasons: refused, risk };
+  if (!proof || proof.seq < patch.seq || proof.outcome !== 'pass') {
+    return { outcome: 'incomplete', reasons: ['The patch was not proved by a test run of its own.'], risk };
+  }
+  return { outcome: 'fixed', reasons: [], risk };
+}
+
+function stopped(ledger: Ledger, end: End): Judged {
+  const why = lastReason(ledger);
+  switch (end) {
+    case 'noop':
+      return { outcome: 'noop', reasons: why };
+    case 'give-up':
+      return { outcome: 'gave-up', reasons: why };
+    case 'budget':
+      return { outcome: 'budget', reasons: why };
+    case 'ask':
+      return { outcome: 'question', reasons: why };
+    default:
+      return { outcome: 'incomplete', reasons: why };
+  }
+}
+
+/** What the last facts say of why the run stopped, in a sentence or two. */
+function lastReason(ledger: Ledger): string[] {
+  const facts = all(ledger, 'facts').at(-1);
+  switch (facts?.probe) {
+    case 'session':
+      return [facts.reason];
+    case 'diff':
+      return facts.files === 0 ? ['There is no difference between base and head.'] : [];
+    case 'tests':
+      return facts.outcome === 'pass'
+        ? [`\`${facts.command}\` passes at the head commit.`]
+        : [`\`${facts.command}\` can't be run to an end.`];
+    case 'prove':
+      return facts.tampered.length > 0
+        ? facts.tampered.map(({ path, what, detail }) => `${path}: ${what}: ${detail}`)
+        : [`\`${facts.command}\` still fails after the last patch.`];
+    default:
+      return [];
+  }
+}
+
+const wanted: Record<Agent['class'], readonly EffectType[]> = {
+  generator: ['push', 'comment'],
+  reviewer: ['review', 'check', 'comment'],
+};
+
+/** Ends that have nothing to tell anyone but the job summary: a comment there would be noise. */
+const quiet: ReadonlySet<Outcome> = new Set(['noop', 'stale']);
+
+function effectsOf(agent: Agent, taskId: string, outcome: Outcome): Effect[] {
+  const types = wanted[agent.class].filter((type) => {
+    if (!agent.effects.includes(type)) return false;
+    if (type === 'push') return outcome === 'fixed';
+    if (type === 'review') return outcome === 'pass' || outcome === 'fail';
+    if (type === 'comment') return !quiet.has(outcome);
+    return true;
+  });
+  if (types.length === 0) return [{ type: 'noop', key: effectKey(taskId, 'noop') }];
+  return types.map((type): Effect => {
+    const key = effectKey(taskId, type);
+    return type === 'check' ? { type, key, conclusion: conclusionOf(outcome) } : ({ type, key } as Effect);
+  });
+}
+
+function conclusionOf(outcome: Outcome): 'success' | 'failure' | 'neutral' {
+  if (outcome === 'noop') return 'neutral';
+  return exitCode(outcome) === 0 ? 'success' : 'failure';
+}
+
+/**
+ * What the run came to once its effects were tried: the verdict, unless the platform kept the result from
+ * being published.
+ */
+export function settle(ledger: Ledger): Outcome {
+  const verdict = newest(ledger, 'verdict');
+  if (!verdict) return 'incomplete';
+  const receipts = all(ledger, 'receipt').filter(({ seq }) => seq > verdict.seq);
+  const worst = (status: string): boolean => receipts.some((receipt) => receipt.status === status);
+  if (worst('stale')) return 'stale';
+  if (worst('failed')) return verdict.verdict === 'fail' ? 'fail' : 'incomplete';
+  if (verdict.verdict === 'fixed' && worst('refused')) return 'patch';
+  return verdict.verdict;
+}
+
+function countBySeverity(findings: readonly Finding[]): Record<Severity, number> {
+  const counts = { critical: 0, high: 0, medium: 0, low: 0 };
+  for (const { severity } of findings) counts[severity] += 1;
+  return counts;
+}
+
+function worstOf(findings: readonly Finding[]): Severity {
+  return severities.find((severity) => findings.some((finding) => finding.severity === severity))!;
+}
