@@ -52,7 +52,17 @@ const operations: Record<string, string[]> = {
 type Json = { [key: string]: Json } | Json[] | string | number | boolean | null;
 type Node = { [key: string]: Json };
 
-const words = new Set(['description', 'summary', 'example', 'examples', 'externalDocs', 'title', 'tags', 'deprecated', 'headers']);
+const words = new Set([
+  'description',
+  'summary',
+  'example',
+  'examples',
+  'externalDocs',
+  'title',
+  'tags',
+  'deprecated',
+  'headers',
+]);
 const names = new Set(['properties', 'patternProperties', 'schemas', 'parameters', 'responses', 'paths']);
 
 function isNode(value: Json | undefined): value is Node {
@@ -129,14 +139,19 @@ function print(document: Node): string {
           .join(',\n')
       : '';
   const components = isNode(document.components) ? document.components : {};
-  const kinds = Object.keys(components).map((kind) => `${JSON.stringify(kind)}:{\n${lines(components[kind])}\n}`);
+  const kinds = Object.keys(components).map(
+    (kind) => `${JSON.stringify(kind)}:{\n${lines(components[kind])}\n}`,
+  );
   const head = `"openapi":${JSON.stringify(document.openapi)},"x-source":${JSON.stringify(document['x-source'])}`;
   return `{${head},\n"paths":{\n${lines(document.paths)}\n},\n"components":{\n${kinds.join(',\n')}\n}}\n`;
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'openapi-'));
 try {
-  const packed = execFileSync('npm', ['pack', '--silent', source], { cwd: directory, encoding: 'utf8' }).trim();
+  const packed = execFileSync('npm', ['pack', '--silent', source], {
+    cwd: directory,
+    encoding: 'utf8',
+  }).trim();
   execFileSync('tar', ['-xzf', packed, 'package/generated/api.github.com.json'], { cwd: directory });
   const whole = readFileSync(join(directory, 'package/generated/api.github.com.json'), 'utf8');
   writeFileSync(target, print(cut(JSON.parse(whole) as Node)));

@@ -4,10 +4,7 @@ import { z } from 'zod';
 import { documentKinds } from './document.ts';
 import { effectTypes } from './effect.ts';
 import { type End, ends, Fault, type StageOutcome } from './outcome.ts';
-
-/** The tools a session can be given, by the names that the SDK's toolset has for them. */
-export const toolNames = ['bash', 'read', 'write', 'edit', 'glob', 'grep'] as const;
-const readOnlyTools: readonly string[] = ['read', 'glob', 'grep'];
+import { readOnlyTools, toolNames } from './tool.ts';
 
 /** The outcomes that a stage has to lead somewhere; `error` and `budget` end the run by themselves. */
 const mustLead = ['pass', 'fail'] as const;

@@ -1,5 +1,5 @@
 import type { Document, Draft } from './document.ts';
-import type { Effect } from './effect.ts';
+import type { Effect, EffectType } from './effect.ts';
 import type { Finding } from './finding.ts';
 import type { Git } from './git.ts';
 import type { Ledger } from './ledger.ts';
@@ -24,6 +24,8 @@ export type Asked = { subject: Subject } | { nothing: string };
 /** Event in, facts out, effects out. */
 export interface Platform {
   readonly name: string;
+  /** The effects that it can carry out; others are left alone. */
+  readonly effects: readonly EffectType[];
   /**
    * What the event asks the agent of this name to do. Everything is pinned to the SHAs it gives.
    * @throws Fault when the event can't be served: no pull request in it, a token without the permission

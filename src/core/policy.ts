@@ -142,7 +142,8 @@ export function settle(ledger: Ledger): Outcome {
   const worst = (status: string): boolean => receipts.some((receipt) => receipt.status === status);
   if (worst('stale')) return 'stale';
   if (worst('failed')) return verdict.verdict === 'fail' ? 'fail' : 'incomplete';
-  if (verdict.verdict === 'fixed' && worst('refused')) return 'patch';
+  const push = receipts.find(({ key }) => key.endsWith('/push'));
+  if (verdict.verdict === 'fixed' && push?.status === 'refused') return 'patch';
   return verdict.verdict;
 }
 

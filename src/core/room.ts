@@ -6,14 +6,14 @@ export interface RoomRequest {
   writable: boolean;
   /** Whether `.git` (read-only, without remotes) is there; a reviewer's room has none: messages are words. */
   history: boolean;
-  /** Gives the room its socket to the model, when a session is to run in it. */
-  gateway?: string;
+  /** What a session's room has beside: the socket to the model, and the CLAUDE.md in its home. */
+  session?: { gateway: string; instructions: string };
 }
 
 export interface Room {
   readonly id: string;
   /** Directories as seen from inside. */
-  readonly inside: { work: string; home: string; outbox: string };
+  readonly inside: { work: string; home: string; outbox: string; gateway: string };
   /** Runs a program inside; nothing is spliced into a shell unless `argv` itself names one. */
   run(command: RoomCommand): Promise<RoomResult>;
   /**

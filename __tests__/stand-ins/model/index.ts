@@ -76,7 +76,7 @@ export async function startModel(options: ModelOptions = {}): Promise<Model> {
   const requests: ModelRequest[] = [];
   const exchanges: Exchange[] = [];
   const violations: string[] = [];
-  const waiting = new Set<() => void>();
+  const waiting = new Set<(closed?: boolean) => void>();
 
   const refuse = (
     response: ServerResponse,
@@ -164,6 +164,8 @@ export async function startModel(options: ModelOptions = {}): Promise<Model> {
     if (key !== undefined) return key === apiKey ? undefined : 'invalid x-api-key';
     const bearer = headers.authorization?.match(/^Bearer (.+)$/)?.[1];
     if (!bearer) return 'x-api-key header is required';
+    // The SDK sends a plain key this way too.
+    if (bearer === apiKey) return undefined;
     if (!tokens.has(bearer)) return 'Invalid bearer token';
     const betas = String(headers['anthropic-beta'] ?? '').split(/\s*,\s*/);
     return betas.includes(OAUTH_BETA) ? undefined : 'OAuth authentication is currently not supported.';
@@ -229,17 +231,21 @@ export async function startModel(options: ModelOptions = {}): Promise<Model> {
     unused: dialogue.unused,
     add: dialogue.add,
     arrived: (fits) =>
-      new Promise((done) => {
-        const check = (): void => {
+      new Promise((done, fail) => {
+        const check = (closed = false): void => {
           const found = requests.find((request) => request.status !== undefined && fits(request));
-          if (!found) return;
+          if (!found && !closed) return;
           waiting.delete(check);
-          done(found);
+          if (found) done(found);
+          else fail(new Error('the stand-in was closed before such a request arrived'));
         };
         waiting.add(check);
         check();
       }),
-    close: () => close(server),
+    close: async () => {
+      await close(server);
+      for (const check of waiting) check(true);
+    },
   };
 }
 

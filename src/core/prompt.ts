@@ -1,0 +1,52 @@
+import type { Agent, Stage } from './agent.ts';
+import { all, type Ledger, newest, newestFacts } from './ledger.ts';
+
+/** What a session is told at most of the patch that did not prove itself. */
+const keepPatch = 20_000;
+
+/**
+ * What a session's CLAUDE.md says: the agent's own instructions, then what the base branch adds. Never
+ * anything from the head.
+ * @param rules from the repository's configuration, or empty
+ * @param conventions the repository's own CLAUDE.md, or empty
+ */
+export function instructionsOf(agent: Agent, rules: string, conventions: string): string {
+  const parts = [agent.instructions];
+  if (rules.trim()) parts.push(`# Rules of this repository\n\n${rules.trim()}`);
+  if (conventions.trim()) {
+    parts.push(
+      `# Conventions of this repository\n\nFrom its CLAUDE.md on the base branch. Where they disagree with the pages above, those hold.\n\n${conventions.trim()}`,
+    );
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** The first message of a session: the facts that its stage needs, and what came of earlier attempts. */
+export function promptOf(stage: Stage, attempt: number, ledger: Ledger): string {
+  const parts: string[] = [];
+  if (stage.needs.includes('facts')) {
+    const [tests, diff, proof] = [
+      newestFacts(ledger, 'tests'),
+      newestFacts(ledger, 'diff'),
+      newestFacts(ledger, 'prove'),
+    ];
+    if (tests) parts.push(`# The tests at the head commit\n\n${tests.body}`);
+    if (diff) parts.push(`# The change\n\n${diff.body}`);
+    if (proof) parts.push(`# The last attempt did not pass\n\n${lastPatch(ledger)}${proof.body}`);
+  }
+  const failed = all(ledger, 'facts')
+    .filter((facts) => facts.probe === 'session' && facts.stage === stage.name)
+    .at(-1);
+  if (attempt > 1 && failed?.probe === 'session')
+    parts.push(`# An earlier session ended without a result\n\n${failed.reason}`);
+  return parts.join('\n\n');
+}
+
+function lastPatch(ledger: Ledger): string {
+  const patch = newest(ledger, 'patch');
+  if (patch?.encoding !== 'utf8') return '';
+  const text =
+    patch.body.length > keepPatch ? `${patch.body.slice(0, keepPatch)}\n[the rest is left out]` : patch.body;
+  const fence = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
+  return `It was "${patch.title}". Your work tree does not hold it; start from the head commit again.\n\n${fence}diff\n${text}\n${fence}\n\n`;
+}

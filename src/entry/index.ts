@@ -1,0 +1,173 @@
+import './no-inspector.ts';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as core from '@actions/core';
+import { spent } from '../core/budget.ts';
+import { type Config, readConfig } from '../core/config.ts';
+import { type Ledger, newest, taskOf } from '../core/ledger.ts';
+import { exitCode, Fault, type Outcome } from '../core/outcome.ts';
+import { createGitHub } from '../platforms/github/index.ts';
+import { views } from '../views/index.ts';
+import { commentFile } from '../views/person.ts';
+import { report } from '../views/report.ts';
+import { earlySummary, jobSummary } from '../views/summary.ts';
+import { fetchLedger, uploadArtifact } from './artifacts.ts';
+import { run } from './run.ts';
+import { harmless, realWorld, untilStopped } from './world.ts';
+
+const say = (text: string): void => core.info(`countersign: ${harmless(text)}`);
+
+const temp = process.env.RUNNER_TEMP ?? '/tmp';
+const home = join(temp, 'countersign');
+
+process.exitCode = await main();
+
+async function main(): Promise<0 | 1> {
+  const signal = untilStopped();
+  try {
+    const { config, warnings } = readConfig(inputs());
+    for (const warning of warnings) core.warning(harmless(warning));
+    if (config.access.apiKey) core.setSecret(config.access.apiKey);
+    return await act(config, signal);
+  } catch (error) {
+    // A cancelled run fails in many places at once; only the cancelling is the cause.
+    return await stopShort(signal.aborted ? new Fault((signal.reason as Error).message) : error);
+  }
+}
+
+async function act(config: Readonly<Config>, signal: AbortSignal): Promise<0 | 1> {
+  const scratch = join(home, `run-${process.pid}`);
+  core.saveState('scratch', scratch);
+  const workspace = process.env.GITHUB_WORKSPACE;
+  const hidden = [temp, workspace].filter((directory) => directory !== undefined);
+  const result = await run({
+    config,
+    scratch,
+    ledgers: join(home, 'ledgers'),
+    dist: fileURLToPath(new URL('.', import.meta.url)),
+    bringLedger: fetchLedger,
+    platform: createGitHub({
+      token: core.getInput('github-token'),
+      apiUrl: process.env.GITHUB_API_URL ?? 'https://api.github.com',
+      serverUrl: process.env.GITHUB_SERVER_URL ?? 'https://github.com',
+      graphqlUrl: process.env.GITHUB_GRAPHQL_URL ?? 'https://api.github.com/graphql',
+      eventName: process.env.GITHUB_EVENT_NAME ?? '',
+      payload: await readEvent(),
+      repository: process.env.GITHUB_REPOSITORY ?? '',
+      actor: process.env.GITHUB_ACTOR ?? '',
+      runUrl: runUrl(),
+      views,
+      say,
+      uploadArtifact,
+      signal,
+    }),
+    world: realWorld({
+      signal,
+      say,
+      warn: (text) => core.warning(harmless(text)),
+      identityToken: core.getIDToken,
+      hidden,
+    }),
+    ...(workspace && { workspace }),
+  });
+  if ('nothing' in result) {
+    core.notice(harmless(`Nothing to do: ${result.nothing}`));
+    core.setOutput('outcome', result.outcome);
+    await core.summary.addRaw(earlySummary(result.nothing, result.outcome)).write();
+    return 0;
+  }
+  return await tell(config, result.outcome, result.ledger, result.directory);
+}
+
+/** Leaves everything that a person or a later step needs, and says in one line how it ended. */
+async function tell(
+  config: Readonly<Config>,
+  outcome: Outcome,
+  ledger: Ledger,
+  directory: string,
+): Promise<0 | 1> {
+  const task = taskOf(ledger);
+  const code = exitCode(outcome);
+  const reportPath = join(directory, 'report.html');
+  await writeFile(reportPath, report(ledger));
+  if (config.phase === 'propose') await uploadLedger(task.id, directory, ledger);
+  const comment = code === 0 ? undefined : await leaveComment(commentFile(ledger));
+  const used = spent(ledger);
+  const outputs = {
+    outcome,
+    'task-id': task.id,
+    'session-id': newest(ledger, 'usage')?.session ?? '',
+    'commit-sha':
+      ledger.find((d) => d.kind === 'receipt' && d.key === `${task.id}/push` && d.status !== 'refused')?.[
+        'reference' as never
+      ] ?? '',
+    findings: String(newest(ledger, 'findings')?.findings.length ?? 0),
+    'comment-file': comment ?? '',
+    ledger: directory,
+    report: reportPath,
+    tokens: String(used.tokens),
+    'cost-usd': used.costUsd.toFixed(4),
+  };
+  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
+  await core.summary.addRaw(jobSummary(ledger, { report: reportPath, ledger: directory })).write();
+  const line = harmless(views.check(ledger).title);
+  if (code === 0) core.info(`countersign: ${line}`);
+  else core.error(line);
+  return code;
+}
+
+async function stopShort(error: unknown): Promise<1> {
+  const isFault = error instanceof Fault;
+  const message = isFault
+    ? error.message
+    : `Countersign has a bug or met a fault it doesn't know: ${(error as Error).message}`;
+  const outcome = isFault ? error.outcome : 'incomplete';
+  core.error(harmless(message));
+  if (!isFault) core.debug(String((error as Error).stack));
+  core.setOutput('outcome', outcome);
+  core.setOutput('comment-file', await leaveComment(commentFile(undefined, message)));
+  await core.summary.addRaw(earlySummary(message, outcome)).write();
+  return 1;
+}
+
+async function leaveComment(text: string): Promise<string> {
+  const path = join(home, 'pr_comment.md');
+  await mkdir(home, { recursive: true });
+  await writeFile(path, text);
+  return path;
+}
+
+async function uploadLedger(taskId: string, directory: string, ledger: Ledger): Promise<void> {
+  const files = await Promise.all(
+    ledger.map(async ({ seq, kind }) => {
+      const name = `${String(seq).padStart(4, '0')}-${kind}.md`;
+      return { name, content: await readFile(join(directory, name)) };
+    }),
+  );
+  await uploadArtifact(`countersign-ledger-${taskId}`, files);
+}
+
+/** The runner gives an input as INPUT_NAME, in capitals, spaces as underscores, hyphens as they are. */
+function inputs(): Record<string, string> {
+  const given = Object.entries(process.env).filter(([name]) => name.startsWith('INPUT_'));
+  return Object.fromEntries(given.map(([name, value]) => [name.slice(6).toLowerCase(), value ?? '']));
+}
+
+async function readEvent(): Promise<unknown> {
+  const path = process.env.GITHUB_EVENT_PATH;
+  try {
+    return JSON.parse(await readFile(path ?? '', 'utf8'));
+  } catch (error) {
+    throw new Fault(
+      `The event's payload (GITHUB_EVENT_PATH) can't be read: ${(error as Error).message}.`,
+      'incomplete',
+      { cause: error },
+    );
+  }
+}
+
+function runUrl(): string {
+  const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID } = process.env;
+  return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
+}

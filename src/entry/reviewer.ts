@@ -1,0 +1,3 @@
+import { runSessionProcess } from './session-process.ts';
+
+await runSessionProcess('reviewer');

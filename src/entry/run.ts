@@ -1,0 +1,336 @@
+import { join } from 'node:path';
+import { type Agent, probeOf, type Stage } from '../core/agent.ts';
+import { exhausted, type Limits, remaining } from '../core/budget.ts';
+import type { Config } from '../core/config.ts';
+import { digest } from '../core/digest.ts';
+import type { Draft } from '../core/document.ts';
+import type { Git } from '../core/git.ts';
+import { append, type Ledger, newest, taskOf } from '../core/ledger.ts';
+import { next } from '../core/next.ts';
+import { type End, Fault, type Outcome, type StageOutcome } from '../core/outcome.ts';
+import type { Platform, Subject } from '../core/platform.ts';
+import { decide, settle } from '../core/policy.ts';
+import { instructionsOf, promptOf } from '../core/prompt.ts';
+import type { OpenRoom } from '../core/room.ts';
+import { probes } from '../probes/index.ts';
+import type { Machine, Mount } from '../room/environment.ts';
+import { openGit } from '../room/git.ts';
+import { applyPatch } from '../room/harvest.ts';
+import { prepareSandbox } from '../room/install.ts';
+import { connectModel } from '../room/model-client.ts';
+import { roomsIn, wipe } from '../room/room.ts';
+import { runSession } from '../room/session.ts';
+import { openStore, type Store } from '../stores/directory.ts';
+import { type BaseFiles, readBaseFiles } from './base-files.ts';
+
+/** The world a run happens in; everything that isn't the same twice comes from here. */
+export interface World {
+  now: () => Date;
+  id: () => string;
+  machine: Machine;
+  isRoot: boolean;
+  signal: AbortSignal;
+  say: (progress: string) => void;
+  warn: (text: string) => void;
+  /** The workflow's OIDC token for an audience. */
+  identityToken: (audience: string) => Promise<string>;
+}
+
+export interface RunOptions {
+  config: Readonly<Config>;
+  platform: Platform;
+  world: World;
+  /** For rooms and the clean repository; wiped at the end. */
+  scratch: string;
+  /** For ledgers, one directory a task; kept. */
+  ledgers: string;
+  /** A checkout whose installed dependencies rooms may use. */
+  workspace?: string;
+  /** The folder of the bundles. */
+  dist: string;
+  /** Brings the ledger of an earlier job (`phase: apply`) into the store's directory. */
+  bringLedger?: (taskId: string, directory: string) => Promise<void>;
+}
+
+export type RunResult =
+  | { outcome: Outcome; ledger: Ledger; directory: string }
+  | { outcome: 'noop'; nothing: string };
+
+/**
+ * One run, from an event to its outcome: what is asked, the ledger, `next` until an end, the verdict, and the
+ * effects that it allows. Whatever happens, no room is left behind.
+ * @throws Fault with a sentence for a person; what the ledger holds by then has been saved
+ */
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { config, platform, world, scratch } = options;
+  try {
+    world.say(`Asking ${platform.name} what to do`);
+    const asked = await platform.ask(config.agent);
+    if ('nothing' in asked) return { outcome: 'noop', nothing: asked.nothing };
+    const git = await openGit(join(scratch, 'git'));
+    await platform.fetch(git, asked.subject);
+    const base = await readBaseFiles(git, asked.subject.base, config.agent, config.configFile);
+    const trigger = asked.subject.event as Agent['triggers'][number];
+    if (!base.agent.triggers.includes(trigger)) {
+      return { outcome: 'noop', nothing: `The agent ${base.agent.name} does not answer to ${trigger}.` };
+    }
+    return await carryOn(options, git, base, asked.subject);
+  } finally {
+    await wipe(scratch);
+  }
+}
+
+async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: Subject): Promise<RunResult> {
+  const { config, world, platform } = options;
+  const task = taskFor(subject, base.agent);
+  const store = openStore(join(options.ledgers, task.id));
+  if (config.phase === 'apply') await options.bringLedger?.(task.id, store.directory);
+  let ledger = await load(store);
+  const add = async (draft: Draft): Promise<void> => {
+    ledger = append(ledger, draft, world.now());
+    await store.save(ledger);
+  };
+  if (ledger.length === 0) {
+    if (config.phase === 'apply')
+      throw new Fault(
+        'There is no ledger to apply: the job with `phase: propose` has to run before, in the same workflow run.',
+      );
+    await add(task);
+  }
+  const limits = narrow(config.limits, base.agent);
+  let tools: Workshop | undefined;
+  for (;;) {
+    const step = next(base.agent, ledger, limits.attempts);
+    if ('end' in step) {
+      if (!isJudged(ledger)) await add(decide(base.agent, ledger, step.end, rulesOf(config, base)));
+      break;
+    }
+    if (config.phase === 'apply')
+      throw new Fault('The ledger to apply is not finished; `phase: apply` runs no stage.');
+    tools ??= await openWorkshop(options, git);
+    for (const draft of await runStage(step.run, step.attempt, ledger, { options, base, limits, tools, git }))
+      await add(draft);
+  }
+  const verdict = newest(ledger, 'verdict')!;
+  if (config.phase === 'propose')
+    return { outcome: proposed(verdict.verdict), ledger, directory: store.directory };
+  await restorePatch(git, ledger);
+  for (const effect of verdict.effects) {
+    if (!platform.effects.includes(effect.type)) continue;
+    await add({ kind: 'intent', by: 'policy', effect });
+    await add(await platform.perform(effect, ledger, git));
+  }
+  return { outcome: settle(ledger), ledger, directory: store.directory };
+}
+
+/** The task of a subject for an agent; its id is the same whenever the same thing is asked again. */
+function taskFor(subject: Subject, agent: Agent): Draft<'task'> {
+  const id = digest(JSON.stringify([agent.name, subject.repository, subject.subject, subject.head])).slice(
+    0,
+    20,
+  );
+  return { kind: 'task', by: 'event', id, agent: agent.name, class: agent.class, ...subject };
+}
+
+async function load(store: Store): Promise<Ledger> {
+  try {
+    return await store.load();
+  } catch (error) {
+    throw new Fault(
+      `The ledger in ${store.directory} was changed or damaged, so it is refused: ${(error as Error).message}.`,
+      'refused',
+    );
+  }
+}
+
+function narrow(limits: Limits, { budget }: Agent): Limits {
+  return {
+    attempts: limits.attempts,
+    minutes: Math.min(limits.minutes, budget.minutes ?? limits.minutes),
+    turns: Math.min(limits.turns, budget.turns ?? limits.turns),
+    tokens: Math.min(limits.tokens, budget.tokens ?? limits.tokens),
+    costUsd: Math.min(limits.costUsd, budget.usd ?? limits.costUsd),
+  };
+}
+
+function rulesOf(config: Config, { repository }: BaseFiles) {
+  return { failOn: config.failOn, protected: repository.protected };
+}
+
+/** True when the newest verdict is about all that has been found out. */
+function isJudged(ledger: Ledger): boolean {
+  const verdict = newest(ledger, 'verdict');
+  return (
+    verdict !== undefined &&
+    ledger.slice(verdict.seq).every(({ kind }) => kind === 'intent' || kind === 'receipt')
+  );
+}
+
+/** In a job of its own, only what can't be published is already a result; the rest is for `apply` to say. */
+function proposed(outcome: Outcome): Outcome {
+  return outcome === 'fixed' || outcome === 'pass' || outcome === 'fail' ? 'proposed' : outcome;
+}
+
+/** A ledger from another machine brings its patch as text; the clean repository here needs its tree. */
+async function restorePatch(git: Git, ledger: Ledger): Promise<void> {
+  const patch = newest(ledger, 'patch');
+  if (!patch) return;
+  const there = await git(['cat-file', '-e', `${patch.tree}^{tree}`]).then(
+    () => true,
+    () => false,
+  );
+  if (there) return;
+  const tree = await applyPatch(git, patch.base, Buffer.from(patch.body, patch.encoding));
+  if (tree !== patch.tree)
+    throw new Fault(
+      'The patch in the ledger does not make the tree that it names, so it is refused.',
+      'refused',
+    );
+}
+
+/** What stages are run with; made when the first stage needs it. */
+interface Workshop {
+  openRoom: OpenRoom;
+  isSandboxed: boolean;
+}
+
+async function openWorkshop(
+  { config, world, scratch, workspace, dist }: RunOptions,
+  git: Git,
+): Promise<Workshop> {
+  const { machine, isRoot, say, warn, id, signal } = world;
+  const sandbox = prepareSandbox(config.sandbox, {
+    platform: process.platform,
+    path: machine.path,
+    isRoot,
+    say,
+    warn,
+  });
+  const programs: Mount[] = [
+    { from: process.execPath, at: '/countersign/node' },
+    // Named .mjs there, because the package.json that says what a .js is stays outside.
+    ...(['generator', 'reviewer'] as const).map((name) => ({
+      from: join(dist, `${name}.js`),
+      at: `/countersign/${name}.mjs`,
+    })),
+  ];
+  const root = join(scratch, 'rooms');
+  const openRoom = roomsIn({
+    root,
+    sandbox,
+    machine,
+    git,
+    programs,
+    id,
+    signal,
+    ...(workspace && { workspace }),
+  });
+  return { openRoom, isSandboxed: sandbox !== 'none' };
+}
+
+interface StageContext {
+  options: RunOptions;
+  base: BaseFiles;
+  limits: Limits;
+  tools: Workshop;
+  git: Git;
+}
+
+/** The documents that one attempt of a stage adds; the last of them carries its outcome. */
+async function runStage(
+  stage: Stage,
+  attempt: number,
+  ledger: Ledger,
+  context: StageContext,
+): Promise<Draft[]> {
+  const { options, base, limits, tools, git } = context;
+  const { config, world } = options;
+  const place = { stage: stage.name, attempt };
+  const left = remaining(limits, ledger);
+  const limit = exhausted(left);
+  if (limit) return [{ ...stopped(`The limit ${limit} is used up.`, 'budget'), ...place }];
+  world.say(attempt === 1 ? stage.name : `${stage.name} (attempt ${attempt})`);
+  if (stage.by === 'policy') {
+    const verdict = decide(base.agent, ledger, 'publish' satisfies End, rulesOf(config, base));
+    return [
+      {
+        ...verdict,
+        outcome: verdict.verdict === 'pass' || verdict.verdict === 'fixed' ? 'pass' : 'fail',
+        ...place,
+      },
+    ];
+  }
+  const probe = probeOf(stage);
+  if (probe) {
+    const { say, signal } = world;
+    const { openRoom } = tools;
+    const draft = await probes[probe]!({
+      ledger,
+      config,
+      repository: base.repository,
+      git,
+      openRoom,
+      seconds: left.seconds,
+      signal,
+      say,
+    });
+    return [{ ...draft, ...place }];
+  }
+  return (await session(stage, attempt, ledger, left, context)).map((draft) => ({ ...draft, ...place }));
+}
+
+async function session(
+  stage: Stage,
+  attempt: number,
+  ledger: Ledger,
+  limits: ReturnType<typeof remaining>,
+  context: StageContext,
+): Promise<Draft[]> {
+  const { options, base, tools, git } = context;
+  const { config, world, dist, scratch } = options;
+  const { agent, repository, conventions } = base;
+  const argv: [string, ...string[]] = tools.isSandboxed
+    ? ['/countersign/node', `/countersign/${agent.class}.mjs`]
+    : [process.execPath, join(dist, `${agent.class}.js`)];
+  const { usage, proposal, reason } = await runSession({
+    agent,
+    commit: taskOf(ledger).head,
+    instructions: instructionsOf(agent, repository.rules, conventions),
+    prompt: promptOf(stage, attempt, ledger),
+    model: config.model,
+    limits,
+    argv,
+    sockets: scratch,
+    openRoom: tools.openRoom,
+    git,
+    send: await connectModel(config.access, world.identityToken),
+    secrets: [config.access.apiKey ?? ''],
+    now: world.now,
+    say: world.say,
+    signal: world.signal,
+  });
+  if (proposal) return [usage, { ...proposal, outcome: 'pass' }];
+  return [usage, stopped(reason, outcomes[usage.ended])];
+}
+
+/** What the end of a session without a proposal means for its stage. */
+const outcomes: Record<Draft<'usage'>['ended'], StageOutcome> = {
+  done: 'fail',
+  refused: 'fail',
+  'max-tokens': 'fail',
+  budget: 'budget',
+  timeout: 'budget',
+  aborted: 'error',
+  crashed: 'error',
+  'api-error': 'error',
+};
+
+function stopped(reason: string, outcome: StageOutcome): Draft<'facts'> {
+  return {
+    kind: 'facts',
+    by: 'probe:session',
+    probe: 'session',
+    reason: reason.slice(0, 2000).toWellFormed(),
+    outcome,
+  };
+}

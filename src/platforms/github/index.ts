@@ -1,0 +1,66 @@
+import type { Platform, Views } from '../../core/platform.ts';
+import { type Context, split, type UploadArtifact } from './context.ts';
+import { fetchCommits } from './fetch.ts';
+import { createApi } from './octokit.ts';
+import { perform } from './perform.ts';
+import { ask } from './subject.ts';
+import { viewerOf } from './viewer.ts';
+
+export type { UploadArtifact } from './context.ts';
+
+export interface GitHubOptions {
+  token: string;
+  /** GITHUB_API_URL */
+  apiUrl: string;
+  /** GITHUB_SERVER_URL */
+  serverUrl: string;
+  /** GITHUB_GRAPHQL_URL; worked out from `apiUrl` when absent. */
+  graphqlUrl?: string;
+  /** GITHUB_EVENT_NAME */
+  eventName: string;
+  /** The parsed JSON of GITHUB_EVENT_PATH. */
+  payload: unknown;
+  /** `owner/name` */
+  repository: string;
+  /** GITHUB_ACTOR */
+  actor: string;
+  /** Where a person sees the workflow run; linked from the check. */
+  runUrl?: string;
+  views: Views;
+  say: (text: string) => void;
+  /** Without it, a patch that can't be pushed is only in the ledger. */
+  uploadArtifact?: UploadArtifact;
+  clock?: () => Date;
+  /** How long a second of waiting for GitHub is, in milliseconds; a test makes it short. */
+  second?: number;
+  signal: AbortSignal;
+}
+
+/**
+ * GitHub as a platform. A review from event to comment takes at most 12 requests of the API, besides git's
+ * own: 2 to ask, 3 each for review, check and comment (head, search, write), and 1 to know oneself.
+ */
+export function createGitHub(options: GitHubOptions): Platform {
+  const { token, serverUrl, repository, signal, say, second = 1000 } = options;
+  const api = createApi({ token, apiUrl: options.apiUrl, signal, say, second });
+  const context: Context = {
+    api,
+    repository,
+    at: split(repository),
+    views: options.views,
+    say,
+    uploadArtifact: options.uploadArtifact,
+    runUrl: options.runUrl,
+    clock: options.clock ?? (() => new Date()),
+    signal,
+    second,
+    viewer: viewerOf(api, options.graphqlUrl),
+  };
+  const event = { name: options.eventName, payload: options.payload, actor: options.actor };
+  return {
+    name: 'github',
+    ask: (agentName) => ask(context, event, agentName),
+    fetch: (git, subject) => fetchCommits({ serverUrl, repository, token, signal, second }, git, subject),
+    perform: (effect, ledger, git) => perform(context, effect, ledger, git),
+  };
+}

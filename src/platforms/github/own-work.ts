@@ -1,0 +1,39 @@
+import type { Context } from './context.ts';
+import { attempt } from './fault.ts';
+
+const trailer = /^Countersign-Task: ([0-9a-f]{20})$/gm;
+
+/** The tasks that the trailers of a commit's message name. */
+export function tasksOf(message: string): string[] {
+  return [...message.matchAll(trailer)].map((match) => match[1]!);
+}
+
+/** The agent that the trailers name; commits of `fix` may do without. */
+function agentOf(message: string): string {
+  return /^Countersign-Agent: ([a-z0-9-]+)$/m.exec(message)?.[1] ?? 'fix';
+}
+
+/** `message`, with the task's trailer in it, by which its commit is known again. */
+export function withTask(message: string, task: string): string {
+  if (tasksOf(message).includes(task)) return message;
+  const text = message.trimEnd();
+  const inTrailers = /\n\n(?:[\w-]+: [^\n]*\n?)+$/.test(text);
+  return `${text}${inTrailers ? '\n' : '\n\n'}Countersign-Task: ${task}`;
+}
+
+/**
+ * Whether a commit was made by this very agent with this very token: going on from it would go round in
+ * circles.
+ */
+export async function isOwnWork(
+  { api, at, viewer }: Context,
+  sha: string,
+  agentName: string,
+): Promise<boolean> {
+  const { data } = await attempt({ to: 'read the head commit', needs: 'contents: read' }, () =>
+    api.rest.repos.getCommit({ ...at, ref: sha, per_page: 1 }),
+  );
+  const { message } = data.commit;
+  if (tasksOf(message).length === 0 || agentOf(message) !== agentName) return false;
+  return data.author?.id === (await viewer()).id;
+}

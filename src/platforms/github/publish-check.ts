@@ -1,0 +1,127 @@
+import type { Draft } from '../../core/document.ts';
+import type { Effect } from '../../core/effect.ts';
+import type { Finding, Severity } from '../../core/finding.ts';
+import { type Ledger, newest, taskOf } from '../../core/ledger.ts';
+import type { Context } from './context.ts';
+import { attempt } from './fault.ts';
+import { once } from './once.ts';
+import { cut, oneLine, visible } from './plain.ts';
+import { worstFirst } from './positions.ts';
+import { receipt } from './receipt.ts';
+
+/** https://docs.github.com/rest/checks/runs#create-a-check-run */
+const perRequest = 50;
+const longestSummary = 65_535;
+const longestTitle = 255;
+/** 64 KB, of characters that take up to three bytes each. */
+const longestMessage = 21_000;
+
+const levels: Record<Severity, 'failure' | 'warning' | 'notice'> = {
+  critical: 'failure',
+  high: 'failure',
+  medium: 'warning',
+  low: 'notice',
+};
+
+interface Run {
+  id: number;
+  html_url: string | null;
+  external_id: string | null;
+  conclusion: string | null;
+  output: { title: string | null; summary: string | null; annotations_count: number };
+}
+
+/** Puts the verdict on the head commit, with a note on every finding's lines. */
+export async function publishCheck(
+  context: Context,
+  effect: Effect & { type: 'check' },
+  ledger: Ledger,
+): Promise<Draft<'receipt'>> {
+  const { api, at, clock, runUrl } = context;
+  const task = taskOf(ledger);
+  const name = `Countersign / ${task.agent}`;
+  const { title, summary } = context.views.check(ledger);
+  const output = { title: cut(title, longestTitle), summary: cut(summary, longestSummary) };
+  const annotations = worstFirst(newest(ledger, 'findings')?.findings ?? []).map(annotation);
+  const purpose = { to: `write the check ${name}`, needs: 'checks: write' };
+
+  const { one, before } = await once<Run>(
+    context,
+    () => findOwn(context, task.head, name, task.id),
+    async () => {
+      const { data } = await attempt(purpose, () =>
+        api.rest.checks.create({
+          ...at,
+          name,
+          head_sha: task.head,
+          external_id: task.id,
+          status: 'completed',
+          conclusion: effect.conclusion,
+          completed_at: clock().toISOString(),
+          ...(runUrl && { details_url: runUrl }),
+          output: { ...output, annotations: annotations.slice(0, perRequest) },
+          request: { retries: 0 },
+        }),
+      );
+      return data;
+    },
+  );
+  const reference = one.html_url ?? undefined;
+  const told = before ? one.output.annotations_count : Math.min(perRequest, annotations.length);
+  if (before && isSame(one, effect.conclusion, output) && told >= annotations.length) {
+    return receipt(effect, 'already', { reference });
+  }
+  // An update adds its annotations to those that are there.
+  const rest = chunks(annotations.slice(told), perRequest);
+  for (const chunk of rest.length === 0 && before ? [[]] : rest) {
+    await attempt(purpose, () =>
+      api.rest.checks.update({
+        ...at,
+        check_run_id: one.id,
+        status: 'completed',
+        conclusion: effect.conclusion,
+        output: { ...output, annotations: chunk },
+      }),
+    );
+  }
+  return receipt(effect, 'done', { reference });
+}
+
+async function findOwn(
+  { api, at }: Context,
+  head: string,
+  name: string,
+  task: string,
+): Promise<Run | undefined> {
+  const runs = await attempt({ to: 'list the checks of the head commit', needs: 'checks: read' }, () =>
+    api.paginate(api.rest.checks.listForRef, {
+      ...at,
+      ref: head,
+      check_name: name,
+      filter: 'all',
+      per_page: 100,
+    }),
+  );
+  return runs.find((run) => run.external_id === task);
+}
+
+function isSame(run: Run, conclusion: string, output: { title: string; summary: string }): boolean {
+  const { title, summary } = run.output;
+  return run.conclusion === conclusion && title === output.title && summary === output.summary;
+}
+
+function annotation({ path, line, endLine, severity, rule, message }: Finding) {
+  return {
+    path,
+    start_line: line,
+    end_line: endLine,
+    annotation_level: levels[severity],
+    title: oneLine(`${severity}: ${rule}`, longestTitle),
+    message: visible(message, longestMessage),
+  };
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
+}

@@ -1,0 +1,41 @@
+import type { Document } from '../../core/document.ts';
+import type { Context } from './context.ts';
+import { attempt } from './fault.ts';
+
+/** A pull request as it is now. */
+export interface Pull {
+  number: number;
+  open: boolean;
+  head: string;
+  headRef: string;
+  /** `owner/name`, or undefined when the fork has been deleted. */
+  headRepository: string | undefined;
+  baseRef: string;
+  maintainerCanModify: boolean;
+}
+
+/** Reads a pull request. */
+export async function readPull({ api, at }: Context, number: number): Promise<Pull> {
+  const { data } = await attempt({ to: `read pull request #${number}`, needs: 'pull-requests: read' }, () =>
+    api.rest.pulls.get({ ...at, pull_number: number }),
+  );
+  return {
+    number,
+    open: data.state === 'open',
+    head: data.head.sha,
+    headRef: data.head.ref,
+    headRepository: data.head.repo?.full_name,
+    baseRef: data.base.ref,
+    maintainerCanModify: data.maintainer_can_modify,
+  };
+}
+
+/**
+ * Why nothing about the task may be published any more, if that is so.
+ * @param own a commit that this very task has pushed, and so is no news
+ */
+export function staleness(pull: Pull, task: Document<'task'>, own?: string): string | undefined {
+  if (!pull.open) return `pull request #${pull.number} has been closed since`;
+  if (pull.head === task.head || pull.head === own) return undefined;
+  return `the head has moved from ${task.head} to ${pull.head} since`;
+}

@@ -1,0 +1,193 @@
+import type { z } from 'zod';
+import { Fault } from '../../core/outcome.ts';
+import type { Asked, Subject } from '../../core/platform.ts';
+import type { Context } from './context.ts';
+import { branchOf, commandOf, events, supportedEvents } from './event.ts';
+import { attempt, statusOf } from './fault.ts';
+import { isOwnWork } from './own-work.ts';
+import { oneLine } from './plain.ts';
+import { type Pull, readPull } from './pull.ts';
+
+export interface Event {
+  name: string;
+  payload: unknown;
+  /** Who set the workflow off. */
+  actor: string;
+}
+
+/** A pull request that an event is about, pinned to whatever SHAs the event gives. */
+interface Pinned {
+  number: number;
+  head?: string;
+  base?: string;
+}
+
+type Found = Pinned | { nothing: string };
+
+/**
+ * What the event asks an agent to do.
+ * @throws Fault when the event can't be served
+ */
+export async function ask(context: Context, event: Event, agentName: string): Promise<Asked> {
+  const found = await find(context, event, agentName);
+  if ('nothing' in found) return found;
+  const pull = await readPull(context, found.number);
+  const head = found.head ?? pull.head;
+  if (!pull.open) return { nothing: `pull request #${pull.number} is closed` };
+  if (pull.head !== head) {
+    return {
+      nothing: `the head has moved from ${head} to ${pull.head} since the event; the run for the newer one will judge it`,
+    };
+  }
+  // `review` commits nothing, so that it is spared the request.
+  if (agentName !== 'review' && (await isOwnWork(context, head, agentName))) {
+    return { nothing: `the head ${head} is ${agentName}'s own work, from which it doesn't go on` };
+  }
+  const base = found.base ?? (await tipOf(context, pull.baseRef));
+  const mergeBase = await mergeBaseOf(context, base, head);
+  return { subject: subjectOf(context, event, pull, { base, head, mergeBase }) };
+}
+
+function subjectOf(
+  { repository }: Context,
+  event: Event,
+  pull: Pull,
+  shas: Pick<Subject, 'base' | 'head' | 'mergeBase'>,
+): Subject {
+  return {
+    repository,
+    subject: `pull/${pull.number}`,
+    event: event.name,
+    ...shas,
+    baseRef: pull.baseRef,
+    headRef: pull.headRef,
+    headRepository: pull.headRepository ?? '(deleted)',
+    pull: pull.number,
+  };
+}
+
+function find(context: Context, event: Event, agentName: string): Promise<Found> | Found {
+  switch (event.name) {
+    case 'pull_request':
+    case 'pull_request_target':
+      return fromPull(read(events.pull_request, event));
+    case 'issue_comment':
+      return fromComment(context, event, agentName);
+    case 'workflow_run':
+      return fromRun(context, read(events.workflow_run, event).workflow_run);
+    case 'workflow_dispatch':
+      return fromDispatch(context, read(events.workflow_dispatch, event).ref);
+    default:
+      throw new Fault(
+        `Countersign can't serve the event ${oneLine(event.name, 60)}; put one of ${supportedEvents.join(', ')} under \`on:\` in the workflow.`,
+      );
+  }
+}
+
+function read<T extends z.ZodType>(schema: T, event: Event): z.output<T> {
+  const result = schema.safeParse(event.payload);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  throw new Fault(
+    `The payload of the event ${event.name} is not what GitHub describes: ${path.join('.') || 'payload'}: ${message}.`,
+  );
+}
+
+function fromPull({ action, pull_request: pull }: z.output<typeof events.pull_request>): Found {
+  if (action === 'closed') return { nothing: `pull request #${pull.number} has been closed` };
+  return { number: pull.number, head: pull.head.sha, base: pull.base.sha };
+}
+
+async function fromComment(context: Context, event: Event, agentName: string): Promise<Found> {
+  const { action, issue, comment } = read(events.issue_comment, event);
+  const wanted = commandOf(comment.body);
+  if (action !== 'created') return { nothing: `a comment was ${oneLine(action, 40)}, not written` };
+  if (!wanted) return { nothing: 'the comment does not start with /countersign and the name of an agent' };
+  if (wanted !== agentName)
+    return { nothing: `the comment calls for the agent ${wanted}, not for ${agentName}` };
+  if (!issue.pull_request) return { nothing: `#${issue.number} is an issue, not a pull request` };
+  const author = comment.user;
+  if (author?.type !== 'User') return { nothing: 'the comment is not by a person' };
+  if (author.login !== event.actor) return { nothing: 'the comment is not by who set off this workflow' };
+  if (!(await mayWrite(context, author.login))) {
+    return { nothing: `${oneLine(author.login, 60)} has no write permission in ${context.repository}` };
+  }
+  return { number: issue.number };
+}
+
+async function mayWrite({ api, at }: Context, username: string): Promise<boolean> {
+  try {
+    const { data } = await attempt(
+      { to: 'read the permission of who wrote the comment', needs: 'metadata: read' },
+      () => api.rest.repos.getCollaboratorPermissionLevel({ ...at, username }),
+    );
+    // `maintain` is told as write, `triage` as read: https://docs.github.com/rest/collaborators/collaborators
+    return data.permission === 'admin' || data.permission === 'write';
+  } catch (error) {
+    if (statusOf(error) === 404) return false;
+    throw error;
+  }
+}
+
+async function fromRun(
+  context: Context,
+  run: z.output<typeof events.workflow_run>['workflow_run'],
+): Promise<Found> {
+  // The list also names pull requests of other repositories of the network that have the same head.
+  const own = run.pull_requests?.find(({ base }) => base.repo.url.endsWith(`/repos/${context.repository}`));
+  if (own) return { number: own.number, head: run.head_sha };
+  const pulls = [
+    ...(await pullsOfCommit(context, run.head_sha)),
+    ...(await pullsOfFork(context, run.head_repository?.owner.login, run.head_branch)),
+  ];
+  const pull = pulls.find((each) => each.state === 'open' && each.head.sha === run.head_sha);
+  if (pull) return { number: pull.number, head: run.head_sha };
+  return { nothing: `there is no open pull request with the head ${run.head_sha}` };
+}
+
+async function pullsOfCommit({ api, at }: Context, commit: string) {
+  const { data } = await attempt(
+    { to: "find the workflow run's pull request", needs: 'pull-requests: read' },
+    () => api.rest.repos.listPullRequestsAssociatedWithCommit({ ...at, commit_sha: commit, per_page: 100 }),
+  );
+  return data;
+}
+
+/** GitHub often knows no pull requests of a commit that only a fork has, so its branch is asked for as well. */
+async function pullsOfFork({ api, at }: Context, owner: string | undefined, branch: string | null) {
+  if (!owner || !branch) return [];
+  const { data } = await attempt(
+    { to: "find the workflow run's pull request", needs: 'pull-requests: read' },
+    () => api.rest.pulls.list({ ...at, state: 'open', head: `${owner}:${branch}`, per_page: 100 }),
+  );
+  return data;
+}
+
+async function fromDispatch({ api, at, repository }: Context, ref: string): Promise<Found> {
+  const branch = branchOf(ref);
+  const { data } = branch
+    ? await attempt({ to: 'list the open pull requests', needs: 'pull-requests: read' }, () =>
+        api.rest.pulls.list({ ...at, state: 'open', head: `${at.owner}:${branch}`, per_page: 100 }),
+      )
+    : { data: [] };
+  const pull = data.find(({ head }) => head.ref === branch && head.repo?.full_name === repository);
+  if (pull) return { number: pull.number };
+  throw new Fault(
+    `There is no open pull request from ${oneLine(ref, 200)}; start the workflow on the branch of one, or open one first.`,
+  );
+}
+
+async function tipOf({ api, at }: Context, branch: string): Promise<string> {
+  const { data } = await attempt({ to: 'read the base branch', needs: 'contents: read' }, () =>
+    api.rest.git.getRef({ ...at, ref: `heads/${branch}` }),
+  );
+  return data.object.sha;
+}
+
+async function mergeBaseOf({ api, at }: Context, base: string, head: string): Promise<string> {
+  const { data } = await attempt(
+    { to: 'find where the pull request left its base', needs: 'contents: read' },
+    () => api.rest.repos.compareCommitsWithBasehead({ ...at, basehead: `${base}...${head}`, per_page: 1 }),
+  );
+  return data.merge_base_commit.sha;
+}

@@ -1,0 +1,64 @@
+import type { Git } from '../core/git.ts';
+
+/** Larger files aren't read: no code that a person wrote is that long, and 200 of them must fit in memory. */
+export const maxBlobBytes = 1024 * 1024;
+
+export interface Blob {
+  oid: string;
+  size: number;
+}
+
+/**
+ * The files that stand at `paths` in the tree of `commit`; what isn't there, or is no file, is left out.
+ * @throws Error when git fails
+ */
+export async function findBlobs(
+  git: Git,
+  commit: string,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<Map<string, Blob>> {
+  // Git reads one object a line: a path with a line end in it would be read as two.
+  const asked = [...new Set(paths)].filter((path) => !path.includes('\n'));
+  if (asked.length === 0) return new Map();
+  const input = asked.map((path) => `${commit}:${path}\n`).join('');
+  const answer = await git(['cat-file', '--batch-check'], { input, ...(signal && { signal }) });
+  const lines = answer.toString('utf8').split('\n');
+  const found = new Map<string, Blob>();
+  for (const [index, path] of asked.entries()) {
+    const match = /^([0-9a-f]{40,64}) blob (\d+)$/.exec(lines[index] ?? '');
+    if (match) found.set(path, { oid: match[1]!, size: Number(match[2]) });
+  }
+  return found;
+}
+
+/**
+ * The texts of files in the tree of `commit`, by path. Left out is what `findBlobs` doesn't find and what is
+ * larger than `maxBlobBytes`.
+ * @throws Error when git fails
+ */
+export async function readBlobs(
+  git: Git,
+  commit: string,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<Map<string, string>> {
+  const found = await findBlobs(git, commit, paths, signal);
+  const wanted = [...found].filter(([, { size }]) => size <= maxBlobBytes);
+  const oids = [...new Set(wanted.map(([, { oid }]) => oid))];
+  if (oids.length === 0) return new Map();
+  const answer = await git(['cat-file', '--batch'], {
+    input: `${oids.join('\n')}\n`,
+    maxBytes: oids.length * (maxBlobBytes + 200),
+    ...(signal && { signal }),
+  });
+  const texts = new Map<string, string>();
+  let at = 0;
+  for (const oid of oids) {
+    const end = answer.indexOf(10, at);
+    const size = Number(answer.toString('latin1', at, end).split(' ')[2]);
+    texts.set(oid, answer.toString('utf8', end + 1, end + 1 + size));
+    at = end + 1 + size + 1;
+  }
+  return new Map(wanted.map(([path, { oid }]) => [path, texts.get(oid)!]));
+}

@@ -1,0 +1,64 @@
+import type { Draft } from '../core/document.ts';
+import { taskOf } from '../core/ledger.ts';
+import { Fault } from '../core/outcome.ts';
+import type { ProbeContext } from '../core/probe.ts';
+import { describeRun } from './describe-run.ts';
+import { type Judge, judgeOf } from './judge.ts';
+import { factsOf, passes, runTests, type TestRun } from './test-run.ts';
+import { tail } from './untrusted.ts';
+
+/**
+ * The repository's tests at the task's head, in a fresh room: `pass`, `fail`, or `error` when they don't come
+ * to an end.
+ * @throws Fault (missing-tool) when there is no test command or a program that it needs isn't there, and
+ * (incomplete) when the setup command fails
+ */
+export async function tests(context: ProbeContext): Promise<Draft<'facts'>> {
+  const judge = await judgeOf(context);
+  const run = await runTests(context, judge, taskOf(context.ledger).head, context.seconds);
+  if (run.ended === 'setup') throw setupFailed(context.config.setupCommand ?? '', run);
+  const missing = missingTool(judge, run);
+  if (missing) throw new Fault(missing, 'missing-tool');
+  return {
+    kind: 'facts',
+    by: 'probe:tests',
+    probe: 'tests',
+    ...factsOf(run),
+    outcome: run.timedOut ? 'error' : passes(run) ? 'pass' : 'fail',
+    body: describeRun(run),
+  };
+}
+
+function setupFailed(command: string, run: TestRun): Fault {
+  const how = run.timedOut ? 'did not end in time' : `failed with exit code ${run.exitCode}`;
+  return new Fault(
+    `The setup-command \`${command}\` ${how}. It runs in a room without network; what has to be downloaded belongs in a step before Countersign. Its last words:\n${tail(run.output, 2000)}`,
+  );
+}
+
+const setupHint =
+  'A room has no network and no tools but those of the job: install them, and the packages of the repository (such as with `npm ci`), in a step before Countersign, or set the input test-command.';
+
+/** Why the tests could not even start, as far as it is no fault of the code under test. */
+function missingTool({ command, runner, manifest }: Judge, run: TestRun): string | undefined {
+  if (passes(run) || run.timedOut) return undefined;
+  if (run.exitCode === 127 || run.exitCode === 126) {
+    const program = programIn(run.output);
+    const what = run.exitCode === 127 ? 'was not found' : 'can not be executed';
+    return `${program ? `The program ${program}` : 'A program'} that \`${command}\` needs ${what} (exit code ${run.exitCode}). ${setupHint}`;
+  }
+  if (runner?.name === 'pytest' && run.source === 'log' && /No module named '?pytest\b/.test(run.output)) {
+    return `The module pytest that \`${command}\` needs was not found. ${setupHint}`;
+  }
+  const unresolved = /Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND|: not found$/m.test(run.output);
+  if (manifest.hasDependencies && !run.hasPackages && unresolved) {
+    return `package.json has dependencies, but there is no node_modules for \`${command}\`. ${setupHint}`;
+  }
+  return undefined;
+}
+
+/** The name in a shell's complaint; the text is hostile, so that only a plain name counts. */
+function programIn(output: string): string | undefined {
+  const match = /(?:^|[:\s])([\w@+./-]{1,100}): (?:command )?not found$/m.exec(output.slice(-8000));
+  return match?.[1] ?? /(?:^|[:\s])([\w@+./-]{1,100}): Permission denied$/m.exec(output.slice(-8000))?.[1];
+}

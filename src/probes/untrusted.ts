@@ -1,0 +1,43 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/**
+ * What a reader doesn't see but a model reads: controls, soft hyphen, zero-width and bidirectional marks,
+ * fillers, variation selectors and tags.
+ */
+const hidden = /(?![\t\n])[\p{Cc}\p{Default_Ignorable_Code_Point}\u2028\u2029\ufff9-\ufffb]/gu;
+
+/** `text` with each hidden character written out as `\u{...}`, and how many there were. */
+export function reveal(text: string): { text: string; hidden: number } {
+  let count = 0;
+  const shown = text.toWellFormed().replace(hidden, (character) => {
+    count += 1;
+    return `\\u{${character.codePointAt(0)!.toString(16).toUpperCase()}}`;
+  });
+  return { text: shown, hidden: count };
+}
+
+/** What a program printed as plain text: without colours, one kind of line end, nothing hidden. */
+export function plain(output: string): string {
+  return reveal(stripVTControlCharacters(output).replace(/\r\n?/g, '\n')).text;
+}
+
+/** At most `max` characters from the start of `text`, with no half character at the cut. */
+export function head(text: string, max: number): string {
+  return text.length <= max ? text : text.slice(0, max).toWellFormed();
+}
+
+/** At most `max` characters from the end of `text`, from the start of a line where there is one. */
+export function tail(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const cut = text.slice(-max);
+  const line = cut.indexOf('\n');
+  return (line >= 0 && line < cut.length - 1 ? cut.slice(line + 1) : cut).toWellFormed();
+}
+
+/** `text` in a Markdown fence that is longer than any run of backticks in it, so that it can't end it. */
+export function fence(text: string): string {
+  let longest = 2;
+  for (const [run] of text.matchAll(/`{3,}/g)) longest = Math.max(longest, run.length);
+  const marks = '`'.repeat(longest + 1);
+  return `${marks}text\n${text}${text.endsWith('\n') ? '' : '\n'}${marks}`;
+}

@@ -1,0 +1,130 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, sep } from 'node:path';
+
+/** Where a machine keeps its tools, and what must never be taken for one. */
+export interface Machine {
+  path: string;
+  home: string;
+  toolCache?: string;
+  /** Directories that hold secrets or other people's work: the runner's temp folder and the workspace. */
+  hidden: readonly string[];
+}
+
+/** A read-only mount: the same place inside as outside, unless `at` says another. */
+export interface Mount {
+  from: string;
+  at: string;
+}
+
+const system = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
+
+/**
+ * What a program needs of /etc to load libraries, check certificates and know the time; no more, since
+ * machines keep secrets there as well.
+ */
+const etc = [
+  'alternatives',
+  'ca-certificates',
+  'ssl/certs',
+  'ssl/openssl.cnf',
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'localtime',
+  'nsswitch.conf',
+  'mime.types',
+  'python3',
+  'java-17-openjdk',
+  'java-21-openjdk',
+];
+
+/** Tool installations that live in a home directory; the rest of it holds credentials. */
+const homeTools = [
+  '.rustup',
+  '.pyenv',
+  '.nvm/versions',
+  '.volta',
+  '.asdf/installs',
+  '.sdkman/candidates',
+  '.local/share/mise/installs',
+  '.local/share/pnpm',
+  'go/pkg/mod',
+];
+
+/** The directories on PATH that a room can see, in order, and the mounts that make them work there. */
+export function toolsOf(machine: Machine): { path: string; mounts: Mount[] } {
+  const mounts = new Map<string, Mount>();
+  const add = (from: string, at = from): void => {
+    if (existsSync(from)) mounts.set(at, { from, at });
+  };
+  for (const directory of system) add(directory);
+  for (const name of etc) add(`/etc/${name}`);
+  if (machine.toolCache) add(machine.toolCache);
+  for (const name of homeTools) add(join(machine.home, name));
+  add(join(machine.home, '.cargo/registry'), '/room/home/.cargo/registry');
+  const directories = machine.path.split(':').filter((entry) => isTool(entry, machine));
+  for (const entry of directories) add(rootOf(entry, machine.home));
+  return { path: directories.join(':'), mounts: withoutNested([...mounts.values()]) };
+}
+
+function isTool(entry: string, machine: Machine): boolean {
+  if (!entry.startsWith('/') || !existsSync(entry)) return false;
+  const real = realpathSync(entry);
+  return !machine.hidden.some((directory) => contains(directory, real) || contains(real, directory));
+}
+
+/** `/opt/x/bin` brings `/opt/x`, where its libraries are; in a home directory only the folder itself is safe. */
+function rootOf(entry: string, home: string): string {
+  const parent = dirname(entry);
+  const isBin = ['bin', 'sbin', 'shims'].includes(basename(entry));
+  const isDeep = parent.split(sep).length > 2;
+  return isBin && isDeep && !contains(home, entry) ? parent : entry;
+}
+
+function withoutNested(mounts: Mount[]): Mount[] {
+  return mounts.filter(
+    (mount) =>
+      !mounts.some(
+        (other) =>
+          other !== mount &&
+          other.from === other.at &&
+          mount.from === mount.at &&
+          contains(other.from, mount.from),
+      ),
+  );
+}
+
+/** True when `path` is `directory` or lies in it. */
+export function contains(directory: string, path: string): boolean {
+  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
+}
+
+/** All the variables there are in a room. */
+export function roomEnvironment(
+  path: string,
+  home: string,
+  temp: string,
+  machine: Machine,
+): Record<string, string> {
+  const modules = join(machine.home, 'go/pkg/mod');
+  const rustup = join(machine.home, '.rustup');
+  return {
+    PATH: path,
+    HOME: home,
+    TMPDIR: temp,
+    USER: 'room',
+    LOGNAME: 'room',
+    SHELL: '/bin/bash',
+    LANG: 'C.UTF-8',
+    TERM: 'dumb',
+    CI: 'true',
+    NO_COLOR: '1',
+    // `git status` would want to write the index of a read-only .git.
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_CONFIG_NOSYSTEM: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+    npm_config_update_notifier: 'false',
+    ...(existsSync(modules) && { GOMODCACHE: modules, GOPROXY: 'off', GOFLAGS: '-mod=mod' }),
+    ...(existsSync(rustup) && { RUSTUP_HOME: rustup, CARGO_NET_OFFLINE: 'true' }),
+  };
+}

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import type { RoomCommand, RoomResult } from '../core/room.ts';
+
+const keepByDefault = 256 * 1024;
+
+/**
+ * Runs `argv` as the leader of a process group of its own and kills the whole group at the time limit or on
+ * abort. Output is read to its end and forgotten but for the last `keepBytes`.
+ * @param environment all of the process's variables
+ */
+export function runProcess(
+  argv: readonly [string, ...string[]],
+  environment: Readonly<Record<string, string>>,
+  command: Omit<RoomCommand, 'argv' | 'env' | 'cwd'> & { cwd: string },
+): Promise<RoomResult> {
+  const { timeoutSeconds, keepBytes = keepByDefault, signal, input, onLine, cwd } = command;
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    const child = spawn(argv[0], argv.slice(1), {
+      env: environment,
+      cwd,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    let timedOut = false;
+    const kill = (): void => killGroup(child.pid);
+    const timer = setTimeout(() => {
+      timedOut = true;
+      kill();
+    }, timeoutSeconds * 1000);
+    signal?.addEventListener('abort', kill, { once: true });
+    const tail = keepTail(keepBytes, onLine);
+    child.stdout.on('data', tail.add);
+    child.stderr.on('data', tail.add);
+    child.on('error', reject);
+    // A program may end without reading its input; its exit code tells then.
+    child.stdin.on('error', () => {});
+    child.stdin.end(input ?? '');
+    // What outlives its leader would keep the pipes, and so this promise, open.
+    child.on('exit', kill);
+    child.on('close', (exitCode) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', kill);
+      if (signal?.aborted) return reject(signal.reason);
+      resolve({ exitCode, timedOut, seconds: (performance.now() - started) / 1000, output: tail.text() });
+    });
+  });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // The group is gone already.
+  }
+}
+
+function keepTail(keepBytes: number, onLine?: (line: string) => void) {
+  let chunks: Buffer[] = [];
+  let size = 0;
+  let cut = false;
+  let line = '';
+  return {
+    add: (chunk: Buffer): void => {
+      chunks.push(chunk);
+      size += chunk.length;
+      while (size - chunks[0]!.length >= keepBytes) {
+        size -= chunks.shift()!.length;
+        cut = true;
+      }
+      if (!onLine) return;
+      const lines = (line + chunk.toString('utf8')).split('\n');
+      line = lines.pop()!.slice(-8192);
+      for (const complete of lines) onLine(complete);
+    },
+    text: (): string => {
+      const all = Buffer.concat(chunks).subarray(-keepBytes).toString('utf8');
+      chunks = [];
+      return cut || size > keepBytes ? `[earlier output left out]\n${all}` : all;
+    },
+  };
+}

@@ -1,0 +1,178 @@
+import { spawnSync } from 'node:child_process';
+import { constants, existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Git } from '../core/git.ts';
+import { instructionsFile } from '../core/job.ts';
+import { Fault } from '../core/outcome.ts';
+import type { OpenRoom, Room, RoomCommand, RoomRequest } from '../core/room.ts';
+import { type Machine, type Mount, roomEnvironment, toolsOf } from './environment.ts';
+import { runProcess } from './process.ts';
+import { type Sandbox, sandboxed } from './sandbox.ts';
+import { checkOut, dependenciesOf, placeDependencies } from './work-tree.ts';
+
+export interface Rooms {
+  /** Where rooms are made; each gets a directory of its own in it. */
+  root: string;
+  sandbox: Sandbox;
+  machine: Machine;
+  git: Git;
+  /** A checkout whose installed dependencies rooms may use, if there is one. */
+  workspace?: string;
+  /** What of ours runs inside: Node and the sessions' bundles. */
+  programs: readonly Mount[];
+  id: () => string;
+  signal: AbortSignal;
+}
+
+/** More than any document, below what would fill the trusted process. */
+const largestOutboxFile = 32 * 1024 * 1024;
+
+/** Opens rooms one after another or side by side; each is the caller's to close. */
+export function roomsIn(rooms: Rooms): OpenRoom {
+  return async (request) => {
+    const id = rooms.id();
+    const directory = join(rooms.root, id);
+    try {
+      return await furnish(rooms, request, id, directory);
+    } catch (error) {
+      await wipe(directory);
+      rooms.signal.throwIfAborted();
+      throw isFull(error) ? full(rooms.root, error) : error;
+    }
+  };
+}
+
+async function furnish(rooms: Rooms, request: RoomRequest, id: string, directory: string): Promise<Room> {
+  const { git, sandbox, machine, signal, workspace, programs } = rooms;
+  const outside = {
+    work: join(directory, 'work'),
+    home: join(directory, 'home'),
+    outbox: join(directory, 'outbox'),
+  };
+  await mkdir(rooms.root, { recursive: true });
+  await mkdir(directory, { mode: 0o700 });
+  await mkdir(outside.home);
+  await mkdir(outside.outbox);
+  const folders = workspace ? await dependenciesOf(git, request.commit, workspace, signal) : [];
+  await checkOut(git, request.commit, outside.work, request.history, signal);
+  if (workspace) await placeDependencies(outside.work, workspace, folders, sandbox === 'none');
+  const socket = request.session?.gateway ?? '';
+  const inside =
+    sandbox === 'none'
+      ? { ...outside, gateway: socket }
+      : { work: '/room/work', home: '/room/home', outbox: '/room/outbox', gateway: '/room/gateway' };
+  if (request.session) await instruct(outside.home, request.session.instructions);
+  const tools = toolsOf(machine);
+  const dependencies = folders.map((folder) => ({
+    from: join(workspace!, folder),
+    at: join(inside.work, folder),
+    writable: false,
+  }));
+  const identity = sandbox === 'none' ? [] : await identityFiles(directory);
+  const binds = [
+    { from: outside.work, at: inside.work, writable: request.writable },
+    ...dependencies,
+    { from: outside.home, at: inside.home, writable: true },
+    { from: outside.outbox, at: inside.outbox, writable: true },
+    ...(request.history
+      ? [{ from: join(outside.work, '.git'), at: join(inside.work, '.git'), writable: false }]
+      : []),
+    // The clone borrows its objects from there; there is nothing else in it.
+    ...(request.history ? objectStores(git).map((store) => ({ from: store, at: store, writable: false })) : []),
+    ...(socket ? [{ from: socket, at: inside.gateway, writable: true }] : []),
+    ...programs.map((program) => ({ ...program, writable: false })),
+    ...identity,
+  ];
+
+  const run = (command: RoomCommand) => {
+    const { argv, env, cwd = '.', ...rest } = command;
+    const environment = {
+      ...roomEnvironment(tools.path, inside.home, sandbox === 'none' ? outside.home : '/tmp', machine),
+      ...env,
+    };
+    const options = { signal, ...rest };
+    if (sandbox === 'none') return runProcess(argv, environment, { ...options, cwd: join(inside.work, cwd) });
+    const view = { binds, environment, cwd: join(inside.work, cwd) };
+    return runProcess(sandboxed(sandbox, tools.mounts, view, argv), {}, { ...options, cwd: '/' });
+  };
+
+  return {
+    id,
+    inside,
+    run,
+    take: (name, maxBytes = largestOutboxFile) => take(outside.outbox, name, maxBytes),
+    close: () => wipe(directory),
+  };
+}
+
+async function instruct(home: string, instructions: string): Promise<void> {
+  const file = join(home, instructionsFile);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, instructions);
+}
+
+/** Where the clean repository's objects are: its own, and those it borrows in turn. */
+function objectStores(git: Git): string[] {
+  const own = join(git.dir, 'objects');
+  const borrowed = join(own, 'info/alternates');
+  return existsSync(borrowed) ? [own, ...readFileSync(borrowed, 'utf8').split('\n').filter(Boolean)] : [own];
+}
+
+/** Programs ask who they are and who localhost is; the machine's own files would tell more than that. */
+async function identityFiles(directory: string): Promise<(Mount & { writable: boolean })[]> {
+  const files = {
+    passwd: 'room:x:1000:1000::/room/home:/bin/bash\nnobody:x:65534:65534::/nonexistent:/bin/false\n',
+    group: 'room:x:1000:\nnogroup:x:65534:\n',
+    hosts: '127.0.0.1 localhost room\n::1 localhost\n',
+  };
+  await mkdir(join(directory, 'etc'));
+  return Promise.all(
+    Object.entries(files).map(async ([name, content]) => {
+      const from = join(directory, 'etc', name);
+      await writeFile(from, content);
+      return { from, at: `/etc/${name}`, writable: false };
+    }),
+  );
+}
+
+async function take(outbox: string, name: string, maxBytes: number): Promise<Buffer | undefined> {
+  if (!/^[\w-][\w.-]*$/.test(name))
+    throw new Error(`not a name of a file in an outbox: ${JSON.stringify(name)}`);
+  // O_NOFOLLOW: a link would make us read a file of the machine. O_NONBLOCK: a FIFO would make us wait.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(join(outbox, name), flags).catch(() => undefined);
+  if (!file) return undefined;
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile() || stat.size > maxBytes) return undefined;
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Deletes a room's directory, also one whose folders were made unreadable. */
+export async function wipe(directory: string): Promise<void> {
+  const attempt = (): Promise<void> => rm(directory, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    await attempt();
+  } catch {
+    await chmod(directory, 0o700).catch(() => {});
+    // chmod -R follows no links below what it is given.
+    spawnSync('chmod', ['-R', 'u+rwX', '--', directory], { env: { PATH: '/usr/bin:/bin' } });
+    await attempt();
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return /ENOSPC|EDQUOT|No space left|Disk quota/.test(String(error));
+}
+
+function full(root: string, cause: unknown): Fault {
+  return new Fault(
+    `The disk that holds ${root} is full, so no room could be made; free some space or use a larger runner.`,
+    'incomplete',
+    { cause },
+  );
+}

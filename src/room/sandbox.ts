@@ -1,0 +1,64 @@
+import type { Mount } from './environment.ts';
+
+/** How a room is closed off: by bubblewrap at this path, or not at all. */
+export type Sandbox = { bwrap: string; canForbidNamespaces: boolean } | 'none';
+
+/** What a program in the sandbox sees beside the machine's tools. */
+export interface View {
+  /** In the order they are mounted, so that a later one can cover a part of an earlier one. */
+  binds: readonly (Mount & { writable: boolean })[];
+  environment: Readonly<Record<string, string>>;
+  cwd: string;
+}
+
+/** The ordinary user that everything in a room is, whoever runs outside. */
+const user = '1000';
+
+/** Enough for compilers and test runners, far below what would starve a runner of memory. */
+const temporaryBytes = 2 * 1024 ** 3;
+
+/**
+ * The command line that runs `argv` in namespaces of its own: no process, socket or network of the machine in
+ * sight, and no file but the mounts. bubblewrap itself must be started with an empty environment, because it
+ * is process 1 inside and its /proc/1/environ can be read there.
+ */
+export function sandboxed(
+  sandbox: Exclude<Sandbox, 'none'>,
+  tools: readonly Mount[],
+  view: View,
+  argv: readonly string[],
+): [string, ...string[]] {
+  const { bwrap, canForbidNamespaces } = sandbox;
+  return [
+    bwrap,
+    ...[
+      '--unshare-user',
+      '--unshare-pid',
+      '--unshare-ipc',
+      '--unshare-net',
+      '--unshare-uts',
+      '--unshare-cgroup-try',
+    ],
+    ...(canForbidNamespaces ? ['--disable-userns'] : []),
+    ...['--uid', user, '--gid', user, '--hostname', 'room', '--cap-drop', 'ALL'],
+    // A new session keeps TIOCSTI from typing into the terminal that started us: CVE-2017-5226.
+    ...['--die-with-parent', '--new-session', '--clearenv'],
+    ...Object.entries(view.environment).flatMap(([name, value]) => ['--setenv', name, value]),
+    ...[
+      '--proc',
+      '/proc',
+      '--dev',
+      '/dev',
+      '--size',
+      String(temporaryBytes),
+      '--tmpfs',
+      '/tmp',
+      '--tmpfs',
+      '/run',
+    ],
+    ...tools.flatMap(({ from, at }) => ['--ro-bind', from, at]),
+    ...view.binds.flatMap(({ from, at, writable }) => [writable ? '--bind' : '--ro-bind', from, at]),
+    ...['--chdir', view.cwd, '--'],
+    ...argv,
+  ];
+}

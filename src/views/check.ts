@@ -1,0 +1,24 @@
+import type { Ledger } from '../core/ledger.ts';
+import { newest } from '../core/ledger.ts';
+import { settle } from '../core/policy.ts';
+import { headline, inWords, provedLine, stepMarkdown, tally, whyNot } from './comment.ts';
+import { nextStep } from './next-step.ts';
+import { costLine, limitsOf } from './story.ts';
+
+/** The check run's title, which has no hostile text in it, and its summary. */
+export function check(ledger: Ledger): { title: string; summary: string } {
+  // The verdict, not what its effects came to: the check is one of the effects.
+  const outcome = newest(ledger, 'verdict')?.verdict ?? settle(ledger);
+  const title =
+    outcome === 'pass' || outcome === 'fail' ? `${inWords(outcome)}: ${tally(ledger)}` : inWords(outcome);
+  const limits = limitsOf(ledger);
+  const summary = [
+    headline(ledger, outcome),
+    ...(outcome === 'fixed' ? [provedLine(ledger)] : []),
+    ...whyNot(ledger),
+    ...(limits.length > 0 ? [limits.map((limit) => `- ${limit}`).join('\n')] : []),
+    stepMarkdown(nextStep(outcome, ledger)),
+    `${costLine(ledger)}.`,
+  ].filter((part) => part !== '');
+  return { title: title.slice(0, 255), summary: summary.join('\n\n').slice(0, 60_000) };
+}

@@ -1,0 +1,59 @@
+import { spent } from '../core/budget.ts';
+import type { ChangedFile } from '../core/document.ts';
+import type { EffectType } from '../core/effect.ts';
+import type { Finding } from '../core/finding.ts';
+import { type Ledger, newest, taskOf } from '../core/ledger.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { settle } from '../core/policy.ts';
+import type { Risk } from '../core/risk.ts';
+import { findingsOf, receiptFor } from './story.ts';
+
+/** What `--json` prints; fields are only ever added. */
+export interface Machine {
+  outcome: Outcome;
+  task: { id: string; agent: string; repository: string; subject: string; base: string; head: string };
+  findings: readonly Finding[];
+  patch: { title: string; files: Pick<ChangedFile, 'path' | 'status'>[] } | null;
+  reasons: readonly string[];
+  risk: Risk;
+  usage: { tokens: number; costUsd: number; seconds: number; requests: number };
+  effects: { type: EffectType; key: string; status: string | null; reference: string | null }[];
+}
+
+/** The run as data, its texts as they are in the ledger. */
+export function machine(ledger: Ledger): Machine {
+  const { id, agent, repository, subject, base, head } = taskOf(ledger);
+  const patch = newest(ledger, 'patch');
+  const verdict = newest(ledger, 'verdict');
+  return {
+    outcome: settle(ledger),
+    task: { id, agent, repository, subject, base, head },
+    findings: findingsOf(ledger),
+    patch: patch
+      ? { title: patch.title, files: patch.files.map(({ path, status }) => ({ path, status })) }
+      : null,
+    reasons: verdict?.reasons ?? [],
+    risk: verdict?.risk ?? { level: 'low', reasons: [] },
+    usage: spent(ledger),
+    effects: (verdict?.effects ?? []).map(({ type, key }) => {
+      const receipt = receiptFor(ledger, type);
+      return { type, key, status: receipt?.status ?? null, reference: receipt?.reference ?? null };
+    }),
+  };
+}
+
+/**
+ * `value` as JSON that means the same but is inert where it is printed: what a terminal or a CI job's log
+ * would act on, and hidden characters, are written as escapes.
+ */
+export function json(value: unknown): string {
+  return JSON.stringify(value, null, 2)
+    .replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}\u007f-\u009f\u2028\u2029]/gu, (hidden) =>
+      Array.from({ length: hidden.length }, (_, i) => unit(hidden.charCodeAt(i))).join(''),
+    )
+    .replace(/##(?=\[|vso\[)/gi, '#\\u0023');
+}
+
+function unit(code: number): string {
+  return `\\u${code.toString(16).padStart(4, '0')}`;
+}

@@ -1,0 +1,45 @@
+import type { Ledger } from '../core/ledger.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { settle } from '../core/policy.ts';
+import { headline, inWords, provedLine, stepMarkdown, whyNot } from './comment.ts';
+import { code, prose } from './markdown.ts';
+import { nextStep } from './next-step.ts';
+import { costLine } from './story.ts';
+
+/** Where the run left what a person may want to open, as paths. */
+export interface Left {
+  report?: string;
+  ledger?: string;
+  commentFile?: string;
+}
+
+/** A few lines for the job summary: what was done, what was not and why, what it cost, what to do next. */
+export function jobSummary(ledger: Ledger, left: Left = {}): string {
+  const outcome = settle(ledger);
+  const parts = [
+    headline(ledger, outcome),
+    ...(outcome === 'fixed' ? [provedLine(ledger)] : []),
+    ...whyNot(ledger),
+    stepMarkdown(nextStep(outcome, ledger)),
+    `${costLine(ledger)}.`,
+    paths(left),
+  ];
+  return `### Countersign\n\n${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/**
+ * The job summary of a run that failed before there was a ledger.
+ * @param message what happened, why, and what to do: the fault's own sentence
+ */
+export function earlySummary(message: string, outcome: Outcome): string {
+  return `### Countersign\n\n**${inWords(outcome)}**\n\n${prose(message, 2000)}\n`;
+}
+
+function paths({ report, ledger, commentFile }: Left): string {
+  const named = [
+    ['Report', report],
+    ['Ledger', ledger],
+    ['Text for a person', commentFile],
+  ].flatMap(([what, path]) => (path ? [`${what}: ${code(path, 1000)}`] : []));
+  return named.map((line) => `- ${line}`).join('\n');
+}

@@ -1,0 +1,76 @@
+import { styleText } from 'node:util';
+import { type Finding, type Severity, severities } from '../core/finding.ts';
+import { type Ledger, newest } from '../core/ledger.ts';
+import { exitCode, type Outcome } from '../core/outcome.ts';
+import { settle } from '../core/policy.ts';
+import { inWords, tally } from './comment.ts';
+import { nextStep } from './next-step.ts';
+import { costLine, findingsOf, pushedSha } from './story.ts';
+import { bound, flat, strip } from './strip.ts';
+
+type Style = Parameters<typeof styleText>[0];
+type Paint = (style: Style, text: string) => string;
+
+const colors: Record<Severity, Style> = {
+  critical: ['bold', 'red'],
+  high: 'red',
+  medium: 'yellow',
+  low: 'cyan',
+};
+
+/** The verdict for a person on a terminal: findings with the quoted code, the outcome, the cost, what to do. */
+export function terminal(ledger: Ledger, { color }: { color: boolean }): string {
+  const paint: Paint = (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
+  const outcome = settle(ledger);
+  const findings = [...findingsOf(ledger)].sort(
+    (a, b) =>
+      severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
+      (a.path < b.path ? -1 : Number(a.path > b.path)) ||
+      a.line - b.line,
+  );
+  const { say, run = [] } = nextStep(outcome, ledger);
+  return [
+    ...findings.map((finding) => one(finding, paint)),
+    verdictLine(ledger, outcome, paint),
+    ...(newest(ledger, 'verdict')?.reasons ?? [])
+      .slice(0, 10)
+      .map((reason) => `  ${quiet(flat(reason, 400))}`),
+    costLine(ledger),
+    `Next: ${say.replaceAll('`', '')}`,
+    ...run.map((line) => `  ${line}`),
+    '',
+  ].join('\n');
+}
+
+function one({ path, line, severity, rule, message, quote }: Finding, paint: Paint): string {
+  const where = `${quiet(flat(path, 500))}:${line}`;
+  const code = lines(quote, 1200).map((text) => paint('dim', `  | ${text}`));
+  const text = lines(message, 4000).map((part) => `  ${part}`.trimEnd());
+  return [
+    `${paint('bold', where)} ${paint(colors[severity], severity)} ${quiet(flat(rule, 80))}`,
+    ...text,
+    ...code,
+    '',
+  ].join('\n');
+}
+
+function verdictLine(ledger: Ledger, outcome: Outcome, paint: Paint): string {
+  const words = paint(exitCode(outcome) === 0 ? ['bold', 'green'] : ['bold', 'red'], inWords(outcome));
+  if (outcome === 'pass' || outcome === 'fail') return `${words}: ${tally(ledger)}`;
+  const title = newest(ledger, 'patch')?.title;
+  const sha = pushedSha(ledger);
+  if (outcome !== 'fixed' && outcome !== 'patch') return words;
+  return `${words}${sha ? ` in ${sha.slice(0, 12)}` : ''}${title ? `: ${quiet(flat(title, 200))}` : ''}`;
+}
+
+function lines(hostile: string, max: number): string[] {
+  return bound(strip(hostile).text.trimEnd(), max).replaceAll('\t', '  ').split('\n').map(quiet);
+}
+
+/**
+ * A terminal may be the log of a CI job, whose runner obeys lines that start with `::` and those that hold
+ * `##[` or `##vso[` anywhere.
+ */
+function quiet(line: string): string {
+  return line.replace(/^(\s*):(?=:)/, '$1: ').replace(/##(?=\[|vso\[)/gi, '# #');
+}
