@@ -122,6 +122,7 @@ async function main(argv: string[]): Promise<0 | 1 | 2> {
       scratch: await mkdtemp(join(tmpdir(), 'countersign-')),
       ledgers: join(user.gitDir, 'countersign'),
       workspace: user.root,
+      again: true,
       dist: fileURLToPath(new URL('.', import.meta.url)),
     });
     progress.clear();

@@ -1,3 +1,4 @@
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Agent, probeOf, type Stage } from '../core/agent.ts';
 import { exhausted, type Limits, remaining } from '../core/budget.ts';
@@ -48,6 +49,8 @@ export interface RunOptions {
   workspace?: string;
   /** The folder of the bundles. */
   dist: string;
+  /** Starts anew where an earlier run of the same task has come to its verdict, keeping that run's ledger aside. */
+  again?: boolean;
   /** Brings the ledger of an earlier job (`phase: apply`) into the store's directory. */
   bringLedger?: (taskId: string, directory: string) => Promise<void>;
 }
@@ -86,6 +89,10 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
   const store = openStore(join(options.ledgers, task.id));
   if (config.phase === 'apply') await options.bringLedger?.(task.id, store.directory);
   let ledger = await load(store);
+  if (options.again && newest(ledger, 'verdict')) {
+    await rename(store.directory, `${store.directory}.${ledger.at(-1)!.digest.slice(0, 8)}`);
+    ledger = await load(store);
+  }
   const add = async (draft: Draft): Promise<void> => {
     ledger = append(ledger, draft, world.now());
     await store.save(ledger);

@@ -1,7 +1,9 @@
 import type { Git } from '../core/git.ts';
 
-/** Larger files aren't read: no code that a person wrote is that long, and 200 of them must fit in memory. */
+/** Larger files aren't read: no code that a person wrote is that long. */
 export const maxBlobBytes = 1024 * 1024;
+/** What may be in memory at once; the files after it count as too large. */
+const maxTotalBytes = 128 * 1024 * 1024;
 
 export interface Blob {
   oid: string;
@@ -34,7 +36,7 @@ export async function findBlobs(
 
 /**
  * The texts of files in the tree of `commit`, by path. Left out is what `findBlobs` doesn't find and what is
- * larger than `maxBlobBytes`.
+ * larger than `maxBlobBytes`, or comes after so much that memory would not hold it.
  * @throws Error when git fails
  */
 export async function readBlobs(
@@ -44,12 +46,17 @@ export async function readBlobs(
   signal?: AbortSignal,
 ): Promise<Map<string, string>> {
   const found = await findBlobs(git, commit, paths, signal);
-  const wanted = [...found].filter(([, { size }]) => size <= maxBlobBytes);
+  let total = 0;
+  const wanted = [...found].filter(([, { size }]) => {
+    if (size > maxBlobBytes || total + size > maxTotalBytes) return false;
+    total += size;
+    return true;
+  });
   const oids = [...new Set(wanted.map(([, { oid }]) => oid))];
   if (oids.length === 0) return new Map();
   const answer = await git(['cat-file', '--batch'], {
     input: `${oids.join('\n')}\n`,
-    maxBytes: oids.length * (maxBlobBytes + 200),
+    maxBytes: total + oids.length * 200,
     ...(signal && { signal }),
   });
   const texts = new Map<string, string>();

@@ -1,5 +1,4 @@
-import type { Document, Draft, Tampering } from '../core/document.ts';
-import type { Git } from '../core/git.ts';
+import type { Document, Draft, FailingTest, Tampering } from '../core/document.ts';
 import { newest, newestFacts, taskOf } from '../core/ledger.ts';
 import { Fault } from '../core/outcome.ts';
 import type { ProbeContext } from '../core/probe.ts';
@@ -7,6 +6,7 @@ import { readBlobs } from './blobs.ts';
 import { describeRun } from './describe-run.ts';
 import { judgeOf } from './judge.ts';
 import { type PatchedFile, tamperings } from './tampering.ts';
+import { isCompared } from './test-file.ts';
 import { factsOf, passes, runTests } from './test-run.ts';
 import { fence } from './untrusted.ts';
 
@@ -31,7 +31,7 @@ export async function prove(context: ProbeContext): Promise<Draft<'facts'>> {
   const commit = await commitTree(context, patch.tree, head);
   const seconds = Math.min(context.seconds, Math.max(leastSeconds, before.seconds * slower));
   const run = await runTests(context, judge, commit, seconds);
-  const files = await readFiles(context.git, head, commit, patch.files, context.signal);
+  const files = await readFiles(context, commit, patch.files, before.failing);
   const tampered = tamperings(before, run, files, judge.command);
   const passed = passes(run) && tampered.length === 0;
   return {
@@ -82,17 +82,15 @@ async function commitTree({ git, signal }: ProbeContext, tree: string, parent: s
 }
 
 async function readFiles(
-  git: Git,
-  head: string,
+  { git, ledger, signal }: ProbeContext,
   commit: string,
   files: Document<'patch'>['files'],
-  signal: AbortSignal,
+  failing: readonly FailingTest[],
 ): Promise<PatchedFile[]> {
-  const texts = async (at: string, gone: 'A' | 'D'): Promise<Map<string, string>> => {
-    const paths = files.filter(({ status }) => status !== gone).map(({ path }) => path);
-    return readBlobs(git, at, paths, signal);
-  };
-  const [before, after] = [await texts(head, 'A'), await texts(commit, 'D')];
+  const named = new Set(failing.map(({ file }) => file));
+  const paths = files.map(({ path }) => path).filter((path) => isCompared(path) || named.has(path));
+  const before = await readBlobs(git, taskOf(ledger).head, paths, signal);
+  const after = await readBlobs(git, commit, paths, signal);
   return files.map(({ path, status }) => ({
     path,
     status,

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { parse } from 'junit2json';
 import { z } from 'zod';
+import { repositoryPath } from '../core/finding.ts';
 import { head, plain } from './untrusted.ts';
 
 export interface TestCase {
@@ -18,7 +19,6 @@ export const wholeFile = 'the test file could not be run';
 export const maxReportBytes = 16 * 1024 * 1024;
 
 const maxName = 1000;
-const maxFile = 4096;
 const maxMessage = 8000;
 
 /** Where the runner ran: its directory, and the root of the work tree, as seen from inside. */
@@ -190,7 +190,5 @@ function relative(file: string, { root, workingDirectory }: Place): string | und
       ? path
       : `${directory}/${path}`;
   const normal = posix.normalize(plain(inside));
-  if (normal.startsWith('../') || normal.startsWith('/') || normal.length > maxFile || normal === '..')
-    return undefined;
-  return normal;
+  return repositoryPath.safeParse(normal).success ? normal : undefined;
 }

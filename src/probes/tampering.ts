@@ -2,7 +2,7 @@ import type { ChangedFile, FailingTest, Tampering } from '../core/document.ts';
 import { parseObject, readManifest } from './command.ts';
 import { type TestCase, wholeFile } from './report.ts';
 import { scriptsOf } from './runner.ts';
-import { isPartOfCommand, isRunnerConfiguration, isTestFile, testPart } from './test-file.ts';
+import { isPartOfCommand, isRunnerConfiguration, isTestFile, rustTests } from './test-file.ts';
 import { countTests, lostLine } from './test-text.ts';
 import { head, reveal } from './untrusted.ts';
 
@@ -70,21 +70,23 @@ export function tamperings(
 
 function inTests(file: PatchedFile, before: Before): Tampering[] {
   const { path, status } = file;
-  if (!isTestFile(path) && !path.endsWith('.rs')) return [];
+  const isTest = isTestFile(path) || before.failing.some((test) => test.file === path);
+  if (!isTest && !path.endsWith('.rs')) return [];
   const say = (what: Tampering['what'], detail: string): Tampering => ({ path, what, detail });
   if (status === 'D' || status === 'T') {
-    return isTestFile(path) ? [say('deleted', 'the patch removes this test file')] : [];
+    return isTest ? [say('deleted', 'the patch removes this test file')] : [];
   }
   if (file.after === undefined || (status === 'M' && file.before === undefined)) {
     return [say('unproven', 'this test file is too large to be compared')];
   }
-  const after = testPart(path, file.after);
+  const part = (text: string): string => (isTest ? text : rustTests(text));
+  const after = part(file.after);
   const now = countTests(after);
   if (status === 'A') {
     // A mark of this kind in a new file also turns off the tests of others.
     return now.onlys > 0 ? [say('skipped', 'this new file runs its own tests only')] : [];
   }
-  const old = testPart(path, file.before ?? '');
+  const old = part(file.before ?? '');
   const then = countTests(old);
   const found: Tampering[] = [];
   if (now.declarations < then.declarations)
@@ -197,7 +199,7 @@ function inReport(before: Before, after: After, files: readonly PatchedFile[]): 
     const detail = 'the runner wrote no report of its tests, as it did before the patch';
     return [{ path: somewhere, what: 'unproven', detail }];
   }
-  const found: Tampering[] = before.failing.flatMap((test) => {
+  const found: Tampering[] = before.failing.flatMap((test): Tampering[] => {
     const path = test.file ?? somewhere;
     const now = after.tests.filter((other) => isSame(test, other));
     if (now.length === 0)
@@ -235,5 +237,5 @@ function withoutReport(before: Before, after: After, files: readonly PatchedFile
 
 function changesTests({ path, before, after }: PatchedFile): boolean {
   if (isTestFile(path)) return true;
-  return path.endsWith('.rs') && testPart(path, before ?? '') !== testPart(path, after ?? '');
+  return path.endsWith('.rs') && rustTests(before ?? '') !== rustTests(after ?? '');
 }

@@ -24,7 +24,7 @@ const runnerConfiguration = picomatch(
     '**/.cargo/config{,.toml}',
     '**/.config/nextest.toml',
     '**/node_modules/**',
-    '**/{.venv,venv,vendor}/**',
+    '**/{.venv,venv}/**',
   ],
   options,
 );
@@ -56,13 +56,13 @@ export function isPartOfCommand(path: string, words: ReadonlySet<string>): boole
   return maker && buildFile(path) && !/\.(sh|bash)$/.test(name);
 }
 
-/**
- * The part of a file that is tests: all of a test file, and of a Rust source what stands after its first
- * `#[cfg(test)]`, where its unit tests are by convention; nothing of others.
- */
-export function testPart(path: string, text: string): string {
-  if (isTestFile(path)) return text;
-  if (!path.endsWith('.rs')) return '';
+/** What stands after the first `#[cfg(test)]` of a Rust source, where its unit tests are by convention. */
+export function rustTests(text: string): string {
   const at = text.indexOf('#[cfg(test)]');
   return at < 0 ? '' : text.slice(at);
+}
+
+/** Whether `tamperings` has to see the text of a file, and not only that it has changed. */
+export function isCompared(path: string): boolean {
+  return isTestFile(path) || /(?:\.rs|(?:^|\/)(?:package\.json|pyproject\.toml|Cargo\.toml))$/.test(path);
 }

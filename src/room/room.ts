@@ -79,7 +79,9 @@ async function furnish(rooms: Rooms, request: RoomRequest, id: string, directory
       ? [{ from: join(outside.work, '.git'), at: join(inside.work, '.git'), writable: false }]
       : []),
     // The clone borrows its objects from there; there is nothing else in it.
-    ...(request.history ? objectStores(git).map((store) => ({ from: store, at: store, writable: false })) : []),
+    ...(request.history
+      ? objectStores(git).map((store) => ({ from: store, at: store, writable: false }))
+      : []),
     ...(socket ? [{ from: socket, at: inside.gateway, writable: true }] : []),
     ...programs.map((program) => ({ ...program, writable: false })),
     ...identity,

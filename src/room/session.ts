@@ -5,6 +5,7 @@ import type { Remaining } from '../core/budget.ts';
 import type { Draft } from '../core/document.ts';
 import type { Git } from '../core/git.ts';
 import { exits, type Job, proposalFile } from '../core/job.ts';
+import { Fault } from '../core/outcome.ts';
 import { type Proposal, readProposal } from '../core/proposal.ts';
 import type { OpenRoom, Room, RoomResult } from '../core/room.ts';
 import { openGateway, type Traffic } from './gateway.ts';
@@ -72,7 +73,6 @@ export async function runSession(options: SessionOptions): Promise<Session> {
         timeoutSeconds: limits.seconds,
         signal,
       });
-      await gateway.close();
       const left = await room.take(proposalFile);
       const end = endOf(gateway.traffic, result, left !== undefined);
       const seconds = (now().getTime() - started.getTime()) / 1000;
@@ -109,7 +109,14 @@ async function propose(
       proposal: { kind: 'findings', by, findings, anchored: false, moved: 0, dropped: 0, body: summary },
     };
   }
-  const change = await harvest(git, room, commit, 60);
+  let change: Awaited<ReturnType<typeof harvest>>;
+  try {
+    change = await harvest(git, room, commit, 60);
+  } catch (error) {
+    // What the session has used is told in any case; only its change is lost.
+    if (error instanceof Fault) return { proposal: undefined, reason: error.message };
+    throw error;
+  }
   if (!change)
     return { proposal: undefined, reason: 'The session handed in a patch, but has changed no file.' };
   return { reason: '', proposal: { ...change, by, ...proposal.value } };

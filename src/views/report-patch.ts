@@ -21,7 +21,7 @@ ${patch.encoding === 'utf8' && patch.body !== '' && diffFold(patch.body)}
 }
 
 function diffFold(body: string): Html {
-  const lines = bound(body, 300_000).split('\n').slice(0, 5000);
+  const lines = bound(body.trimEnd(), 300_000).split('\n').slice(0, 5000);
   return html`<details class="fold"><summary>The diff</summary><pre>${lines.map(
     (line) => html`<span class="${kind(line)}">${line || ' '}</span>`,
   )}</pre></details>`;

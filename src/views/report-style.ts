@@ -19,7 +19,7 @@ header.card { border-top: 4px solid var(--tone); padding: 20px 22px; }
 .good { --tone: var(--good); } .bad { --tone: var(--bad); } .wait { --tone: var(--wait); }
 .outcome { color: var(--tone); font-weight: 650; font-size: 13px; letter-spacing: .03em; text-transform: uppercase; margin: 0 0 6px; }
 .soft, .more { color: var(--soft); }
-nav { margin: 14px 0 0; font-size: 14px; } nav a { margin-right: 14px; }
+nav { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 14px 0 0; font-size: 14px; }
 dl.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 12px 20px; margin: 16px 0 0; }
 dl.facts div { min-width: 0; } dt { color: var(--soft); font-size: 12.5px; } dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 code, pre, .mono { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
@@ -50,5 +50,4 @@ ol.steps { list-style: none; margin: 0; padding: 0; } ol.steps > li { padding: 8
 @media (max-width: 640px) { main { padding: 12px 10px 40px; } h1 { font-size: 21px; } header.card, section.card { padding: 14px; }
   .turn > summary { grid-template-columns: 34px minmax(0, 1fr) auto; gap: 2px 10px; } .turn .tools { grid-column: 2 / -1; } .turn .in { padding-left: 0; }
   table.wide, table.wide tbody, table.wide tr, table.wide td { display: block; } table.wide tr:first-child { display: none; } table.wide tr { border-top: 1px solid var(--line); padding: 8px 0; } table.wide td { border: 0; padding: 2px 0; text-align: left; } table.wide td.num { text-align: left; } }
-@media print { details > * { display: block; } body { background: #fff; } }
 `;

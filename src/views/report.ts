@@ -69,7 +69,7 @@ function head(ledger: Ledger, outcome: Outcome, links: readonly Html[]): Html {
   const cells: [string, Html | string][] = [
     ['Repository', `${repository}, ${subject}`],
     ['Agent', agent],
-    ['Started', at.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')],
+    ['Started', `${at.slice(0, 16).replace('T', ' ')} UTC`],
     ['Worked for', duration(used.seconds)],
     ['Cost', usd(used.costUsd)],
     ['Tokens', count(used.tokens)],

@@ -24,7 +24,7 @@ export interface Viewer {
   id: number;
 }
 
-/** Keeps files with the workflow run; what comes back is where a person finds them. */
+/** Keeps files with the workflow run; what comes back is where a person finds them, if they could be kept. */
 export type UploadArtifact = (
   name: string,
   files: { name: string; content: string | Uint8Array }[],

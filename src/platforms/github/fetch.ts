@@ -68,7 +68,8 @@ function environment({ serverUrl, token }: Remote, url: string): Record<string, 
   };
 }
 
-const noAccess = /returned error: 40[134]\b|Authentication failed|could not read Username|Repository not found/i;
+const noAccess =
+  /returned error: 40[134]\b|Authentication failed|could not read Username|Repository not found/i;
 const gone = /not our ref|unadvertised object|no such remote ref|couldn't find remote ref/i;
 
 function isFinal(words: string): boolean {

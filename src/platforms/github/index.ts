@@ -59,6 +59,7 @@ export function createGitHub(options: GitHubOptions): Platform {
   const event = { name: options.eventName, payload: options.payload, actor: options.actor };
   return {
     name: 'github',
+    effects: ['push', 'review', 'check', 'comment'],
     ask: (agentName) => ask(context, event, agentName),
     fetch: (git, subject) => fetchCommits({ serverUrl, repository, token, signal, second }, git, subject),
     perform: (effect, ledger, git) => perform(context, effect, ledger, git),

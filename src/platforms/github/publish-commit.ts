@@ -150,12 +150,12 @@ async function moveBranch({ api }: Context, pull: Pull, sha: string): Promise<vo
 
 /** Keeps the patch for a person to apply, and says where. */
 async function keep(context: Context, task: Document<'task'>, patch: Document<'patch'>): Promise<string> {
-  if (!context.uploadArtifact) return 'The patch is in the ledger.';
   const name = `countersign-patch-${task.id}`;
   const content = patch.encoding === 'base64' ? Buffer.from(patch.body, 'base64') : patch.body;
   try {
-    const url = await context.uploadArtifact(name, [{ name: 'countersign.patch', content }]);
-    return `The patch is kept as countersign.patch in the artifact ${name}${url ? ` (${url})` : ''}.`;
+    const url = await context.uploadArtifact?.(name, [{ name: 'countersign.patch', content }]);
+    if (!url) return 'The patch is in the ledger.';
+    return `The patch is kept as countersign.patch in the artifact ${name} (${url}).`;
   } catch (error) {
     return `The patch could not be kept as an artifact either: ${wordsOf(error)}`;
   }

@@ -1,0 +1,330 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Fault } from '../../../src/core/outcome.ts';
+import { branchOf, commandOf } from '../../../src/platforms/github/event.ts';
+import { tasksOf, withTask } from '../../../src/platforms/github/own-work.ts';
+import { faults } from '../../stand-ins/github/index.ts';
+import { commentEvent, commit, lines, openWorld, pullEvent, repositoryName, type World } from './world.ts';
+
+let world: World;
+afterEach(async () => {
+  expect(world.gitHub.violations).toEqual([]);
+  await world.close();
+});
+
+const faultOf = async (promise: Promise<unknown>): Promise<string> => {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(Fault);
+  return (error as Fault).message;
+};
+
+describe('the event pull_request', () => {
+  test.each(['pull_request', 'pull_request_target'])('%s gives the pinned subject', async (eventName) => {
+    world = await openWorld();
+    const { base, head, pull, subject } = world;
+    // The base goes on; the merge base stays.
+    const asked = await world.platform({ eventName }).ask('review');
+    expect(asked).toEqual({ subject: { ...subject, event: eventName, base, head, pull: pull.number } });
+    expect(world.gitHub.requests.map(({ operation }) => operation)).toEqual([
+      'pulls/get',
+      'repos/compare-commits-with-basehead',
+    ]);
+    expect(world.gitHub.requests[0]!.headers['user-agent']).toMatch(/^countersign\/\d/);
+  });
+
+  test('a base that went on has another merge base', async () => {
+    world = await openWorld();
+    const tip = await commit(world.repository.path, 'main', { 'b.txt': 'b\n' }, { parent: world.base });
+    const payload = pullEvent(world.pull.number, world.head, tip);
+    expect(await world.platform({ payload }).ask('review')).toEqual({
+      subject: { ...world.subject, base: tip },
+    });
+  });
+
+  test('a fork is told by its repository', async () => {
+    world = await openWorld({ fork: true });
+    expect(await world.platform().ask('review')).toEqual({ subject: world.subject });
+    expect(world.subject.headRepository).toBe('eve/shop');
+  });
+
+  test('a head that moved is nothing', async () => {
+    world = await openWorld();
+    const newer = await commit(world.repository.path, 'topic', { 'x.txt': 'x' }, { parent: world.head });
+    expect(await world.platform().ask('review')).toEqual({
+      nothing: `the head has moved from ${world.head} to ${newer} since the event; the run for the newer one will judge it`,
+    });
+  });
+
+  test('a closed one is nothing', async () => {
+    world = await openWorld();
+    world.pull.issue.state = 'closed';
+    expect(await world.platform().ask('review')).toEqual({ nothing: 'pull request #1 is closed' });
+    const payload = pullEvent(1, world.head, world.base, 'closed');
+    expect(await world.platform({ payload }).ask('review')).toEqual({
+      nothing: 'pull request #1 has been closed',
+    });
+  });
+
+  test('a payload that is none is a fault that says where', async () => {
+    world = await openWorld();
+    const payload = { action: 'opened', pull_request: { number: 1, head: { sha: '--help' }, base: {} } };
+    expect(await faultOf(world.platform({ payload }).ask('review'))).toContain('pull_request.head.sha');
+  });
+});
+
+describe('the loop guard', () => {
+  const message = 'Fix\n\nCountersign-Task: 0123456789abcdef0123\nCountersign-Agent: fix';
+  const bot = '41898282+github-actions[bot]@users.noreply.github.com';
+  const own = { GIT_AUTHOR_NAME: 'github-actions[bot]', GIT_AUTHOR_EMAIL: bot };
+
+  async function onHead(env: Record<string, string>): Promise<World> {
+    world = await openWorld();
+    const { repository, head, base } = world;
+    const made = await commit(repository.path, 'topic', { 'x.txt': 'x' }, { parent: head, message, env });
+    const payload = pullEvent(1, made, base);
+    const subject = { ...world.subject, head: made };
+    return { ...world, subject, platform: (more) => world.platform({ payload, ...more }) };
+  }
+
+  test('fix does not go on from its own commit, review does', async () => {
+    const { platform, subject } = await onHead(own);
+    expect(await platform().ask('fix')).toMatchObject({ nothing: expect.stringContaining("fix's own work") });
+    expect(await platform().ask('review')).toEqual({ subject });
+    expect(await platform().ask('other')).toEqual({ subject });
+  });
+
+  test("anyone else's trailer keeps nobody from anything", async () => {
+    const { platform, subject } = await onHead({});
+    expect(await platform().ask('fix')).toEqual({ subject });
+  });
+});
+
+describe('the event issue_comment', () => {
+  const asked = (body: string, login = 'ann', type = 'User', actor = login) =>
+    world
+      .platform({ eventName: 'issue_comment', payload: commentEvent(1, body, login, type), actor })
+      .ask('review');
+
+  test('a command by a person who may write is served, from the tip of the base', async () => {
+    world = await openWorld();
+    const tip = await commit(world.repository.path, 'main', { 'b.txt': 'b\n' }, { parent: world.base });
+    expect(await asked('/countersign review please')).toEqual({
+      subject: { ...world.subject, event: 'issue_comment', base: tip },
+    });
+  });
+
+  test.each([
+    ['/countersign fix', 'ann', 'User', 'ann', /agent fix/],
+    ['please /countersign review', 'ann', 'User', 'ann', /does not start/],
+    ['/countersign reviewer', 'ann', 'User', 'ann', /agent reviewer/],
+    ['/countersign review', 'tom', 'User', 'tom', /no write permission/],
+    ['/countersign review', 'nobody', 'User', 'nobody', /no write permission/],
+    ['/countersign review', 'ann', 'Bot', 'ann', /not by a person/],
+    ['/countersign review', 'ann', 'User', 'tom', /who set off/],
+  ])('%j by %s (%s) is nothing', async (body, login, type, actor, why) => {
+    world = await openWorld();
+    expect(await asked(body, login, type, actor)).toEqual({ nothing: expect.stringMatching(why) });
+  });
+
+  test('an edited one, and one on an issue, are nothing', async () => {
+    world = await openWorld();
+    const payload = commentEvent(1, '/countersign review');
+    const eventName = 'issue_comment';
+    const edited = world.platform({ eventName, payload: { ...payload, action: 'edited' } });
+    expect(await edited.ask('review')).toHaveProperty('nothing');
+    const issue = world.platform({ eventName, payload: { ...payload, issue: { number: 1 } } });
+    expect(await issue.ask('review')).toEqual({ nothing: '#1 is an issue, not a pull request' });
+  });
+
+  test('commands and branches are read strictly', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const wanted = commandOf(text);
+        return wanted === undefined || (text.startsWith('/countersign') && /^[a-z][a-z0-9-]*$/.test(wanted));
+      }),
+    );
+    expect(commandOf('/countersign fix\nand more')).toBe('fix');
+    expect(commandOf('/countersign fix; rm')).toBeUndefined();
+    expect(branchOf('refs/heads/a/b')).toBe('a/b');
+    expect(branchOf('main')).toBe('main');
+    expect(branchOf('refs/tags/v1')).toBeUndefined();
+  });
+
+  test('the trailer is added once, to the trailers', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const task = '0123456789abcdef0123';
+        const once = withTask(text, task);
+        return tasksOf(once).includes(task) && withTask(once, task) === once;
+      }),
+    );
+    expect(withTask('A\n\nB: c', '0123456789abcdef0123')).toBe(
+      'A\n\nB: c\nCountersign-Task: 0123456789abcdef0123',
+    );
+  });
+});
+
+describe('the event workflow_run', () => {
+  const payload = (more: object = {}) => ({
+    action: 'completed',
+    workflow_run: {
+      head_sha: world.head,
+      head_branch: 'topic',
+      head_repository: { owner: { login: 'octo' } },
+      pull_requests: [],
+      ...more,
+    },
+  });
+  const ask = (more: object = {}) =>
+    world.platform({ eventName: 'workflow_run', payload: payload(more) }).ask('fix');
+
+  test('the pull request it names, if it is one of this repository', async () => {
+    world = await openWorld();
+    const other = { number: 77, base: { repo: { url: 'https://api.github.com/repos/eve/shop' } } };
+    const own = { number: 1, base: { repo: { url: `https://api.github.com/repos/${repositoryName}` } } };
+    expect(await ask({ pull_requests: [other, own] })).toEqual({
+      subject: { ...world.subject, event: 'workflow_run' },
+    });
+  });
+
+  test('found by the commit when it names none', async () => {
+    world = await openWorld();
+    expect(await ask()).toEqual({ subject: { ...world.subject, event: 'workflow_run' } });
+  });
+
+  test('found by the branch where GitHub knows no pull request of the commit', async () => {
+    world = await openWorld({ fork: true });
+    world.gitHub.failNext({ path: /\/commits\/.*\/pulls$/ }, { status: 200, body: [] });
+    expect(await ask({ head_repository: { owner: { login: 'eve' } } })).toEqual({
+      subject: { ...world.subject, event: 'workflow_run' },
+    });
+  });
+
+  test('none is nothing', async () => {
+    world = await openWorld();
+    expect(await ask({ head_sha: world.base })).toEqual({
+      nothing: `there is no open pull request with the head ${world.base}`,
+    });
+  });
+});
+
+describe('the event workflow_dispatch', () => {
+  const ask = (ref: string) =>
+    world.platform({ eventName: 'workflow_dispatch', payload: { ref } }).ask('review');
+
+  test('the open pull request of the branch', async () => {
+    world = await openWorld({ branch: 'feature/ä#1' });
+    expect(await ask('refs/heads/feature/ä#1')).toEqual({
+      subject: { ...world.subject, event: 'workflow_dispatch' },
+    });
+  });
+
+  test('none is a fault', async () => {
+    world = await openWorld();
+    expect(await faultOf(ask('refs/heads/main'))).toContain('no open pull request from refs/heads/main');
+    expect(await faultOf(ask('refs/tags/topic'))).toContain('no open pull request from refs/tags/topic');
+  });
+});
+
+test('any other event is a fault that names those there are', async () => {
+  world = await openWorld();
+  const message = await faultOf(world.platform({ eventName: 'push', payload: {} }).ask('review'));
+  expect(message).toContain('push');
+  expect(message).toContain('workflow_dispatch');
+});
+
+describe('when GitHub says no', () => {
+  test('a wrong token', async () => {
+    world = await openWorld();
+    const message = await faultOf(world.platform({ token: 'ghs_wrong' }).ask('review'));
+    expect(message).toMatch(/token.*401.*github-token/s);
+    expect(message).not.toContain('ghs_wrong');
+  });
+
+  test('a token that no header can carry never shows up', () => {
+    for (const token of ['', 'a b', 'ghs_secret\n']) {
+      expect(() => world.platform({ token })).toThrow(/Input github-token/);
+      expect(() => world.platform({ token })).not.toThrow(/ghs_secret/);
+    }
+  });
+
+  test('a missing permission is named with its line', async () => {
+    world = await openWorld();
+    const token = world.gitHub.createToken({ permissions: { contents: 'read' } });
+    const message = await faultOf(world.platform({ token }).ask('review'));
+    expect(message).toContain('permissions: pull-requests: read');
+    const token2 = world.gitHub.createToken({ permissions: { pull_requests: 'read' } });
+    expect(await faultOf(world.platform({ token: token2 }).ask('review'))).toContain('contents: read');
+  });
+
+  test('a pull request that is not there', async () => {
+    world = await openWorld();
+    const payload = pullEvent(99, world.head, world.base);
+    expect(await faultOf(world.platform({ payload }).ask('review'))).toMatch(/pull request #99.*404/);
+  });
+
+  test.each([
+    ['a broken answer', faults.badGateway],
+    ['a broken connection', faults.reset],
+  ])('%s is tried again, and is told when it lasts', async (_, fault) => {
+    world = await openWorld();
+    world.gitHub.failNext({ path: /\/pulls\/1$/, times: 2 }, fault);
+    expect(await world.platform().ask('review')).toEqual({ subject: world.subject });
+    world.gitHub.failNext({ path: /\/pulls\/1$/, times: 99 }, fault);
+    const before = world.gitHub.requests.length;
+    expect(await faultOf(world.platform().ask('review'))).toMatch(/Run the job again/);
+    expect(world.gitHub.requests.length - before).toBe(4);
+  });
+
+  test.each([
+    ['secondary', faults.secondaryRateLimit(20)],
+    ['429', faults.tooManyRequests(20)],
+  ])('a short %s limit is waited for, twice at most', async (_, fault) => {
+    world = await openWorld();
+    world.gitHub.failNext({ path: /\/pulls\/1$/, times: 2 }, fault);
+    const start = Date.now();
+    expect(await world.platform().ask('review')).toEqual({ subject: world.subject });
+    expect(Date.now() - start).toBeGreaterThan(2 * 20 * 10 * 0.9);
+    expect(world.said).toEqual([
+      "GitHub's rate limit: waiting for 20 s",
+      "GitHub's rate limit: waiting for 20 s",
+    ]);
+    world.gitHub.failNext({ path: /\/pulls\/1$/, times: 99 }, fault);
+    const before = world.gitHub.requests.length;
+    expect(await faultOf(world.platform().ask('review'))).toMatch(/rate limit/);
+    expect(world.gitHub.requests.length - before).toBe(3);
+  });
+
+  test('a long limit is not waited for', async () => {
+    world = await openWorld();
+    world.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.secondaryRateLimit(61));
+    expect(await faultOf(world.platform().ask('review'))).toMatch(/rate limit/);
+    world.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.rateLimit(Math.floor(Date.now() / 1000) + 3600));
+    expect(await faultOf(world.platform().ask('review'))).toMatch(/rate limit/);
+  });
+
+  test('a short primary limit is waited for', async () => {
+    world = await openWorld();
+    world.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.rateLimit(Math.floor(Date.now() / 1000) + 5));
+    expect(await world.platform().ask('review')).toEqual({ subject: world.subject });
+  });
+
+  test('the run can be stopped while it waits', async () => {
+    world = await openWorld();
+    world.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.secondaryRateLimit(60));
+    const stop = new AbortController();
+    const asked = faultOf(world.platform({ signal: stop.signal, second: 1000 }).ask('review'));
+    setTimeout(() => stop.abort(new Error('cancelled')), 300);
+    const start = Date.now();
+    expect(await asked).toContain('The run was stopped');
+    expect(Date.now() - start).toBeLessThan(3000);
+  });
+});
+
+test('hostile names do no harm', async () => {
+  world = await openWorld({ branch: "-x'$(id)`&", before: { a: lines(3) }, after: { '"\n\t é': 'x\n' } });
+  expect(await world.platform().ask('review')).toEqual({ subject: world.subject });
+});

@@ -1,0 +1,92 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Git } from '../../src/core/git.ts';
+
+const environment = {
+  PATH: process.env.PATH,
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  GIT_AUTHOR_NAME: 'a',
+  GIT_AUTHOR_EMAIL: 'a@b',
+  GIT_COMMITTER_NAME: 'a',
+  GIT_COMMITTER_EMAIL: 'a@b',
+};
+
+/** What a commit changes: a text, bytes, a link, an executable, or nothing for a file that goes. */
+export type Files = Record<string, string | Buffer | { link: string } | { executable: string } | null>;
+
+export interface Repository {
+  git: Git;
+  commit(files: Files): string;
+  tree(commit: string): string;
+  remove(): void;
+}
+
+/** A bare repository in a directory of its own, and a work tree to commit from. */
+export function makeRepository(): Repository {
+  const root = mkdtempSync(join(tmpdir(), 'countersign-probes-'));
+  const dir = join(root, 'clean.git');
+  const work = join(root, 'work');
+  mkdirSync(work);
+  execFileSync('git', ['init', '-q', '--bare', dir], { env: environment });
+  const run = (...args: string[]): string =>
+    execFileSync('git', ['--git-dir', dir, '--work-tree', work, ...args], {
+      cwd: work,
+      env: environment,
+      encoding: 'utf8',
+    }).trim();
+  return {
+    git: gitIn(dir),
+    commit: (files) => {
+      for (const [path, content] of Object.entries(files)) write(join(work, path), content);
+      run('add', '-A', '-f');
+      run('commit', '-q', '--allow-empty', '-m', 'c');
+      return run('rev-parse', 'HEAD');
+    },
+    tree: (commit) => run('rev-parse', `${commit}^{tree}`),
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+function write(path: string, content: Files[string] | undefined): void {
+  rmSync(path, { force: true, recursive: true });
+  if (content === null || content === undefined) return;
+  mkdirSync(dirname(path), { recursive: true });
+  if (typeof content === 'string' || Buffer.isBuffer(content)) writeFileSync(path, content);
+  else if ('link' in content) symlinkSync(content.link, path);
+  else {
+    writeFileSync(path, content.executable);
+    chmodSync(path, 0o755);
+  }
+}
+
+function gitIn(dir: string): Git {
+  const git = (
+    args: readonly string[],
+    options: { input?: string | Buffer; env?: Record<string, string>; maxBytes?: number } = {},
+  ): Promise<Buffer> =>
+    new Promise((resolve, reject) => {
+      const child = spawn('git', ['--git-dir', dir, ...args], {
+        env: { ...environment, ...options.env },
+        cwd: dir,
+      });
+      const out: Buffer[] = [];
+      let bytes = 0;
+      let words = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > (options.maxBytes ?? 256 * 1024 * 1024)) child.kill();
+        else out.push(chunk);
+      });
+      child.stderr.on('data', (chunk) => {
+        words += chunk;
+      });
+      child.on('error', reject);
+      child.on('close', (code) => (code === 0 ? resolve(Buffer.concat(out)) : reject(new Error(words))));
+      child.stdin.on('error', () => {});
+      child.stdin.end(options.input ?? '');
+    });
+  return Object.assign(git, { dir }) as Git;
+}
