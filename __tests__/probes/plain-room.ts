@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OpenRoom, RoomRequest } from '../../src/core/room.ts';
 
+/** The node of the packages, whatever the machine has. */
+const bin = join(import.meta.dirname, '../../node_modules/.bin');
+
 /**
  * Rooms without a sandbox: a checked-out directory in which commands really run.
  * @param open counts the rooms that are not closed yet
@@ -31,13 +34,13 @@ export function plainRooms(
     requests.push(request);
     return {
       id: root,
-      inside: { work, home, outbox },
+      inside: { work, home, outbox, gateway: join(root, 'gateway.sock') },
       run: ({ argv, env, cwd, timeoutSeconds, keepBytes = 65536 }) =>
         new Promise((resolve, reject) => {
           const start = Date.now();
           const child = spawn(argv[0], argv.slice(1), {
             cwd: join(work, cwd ?? '.'),
-            env: { PATH: options.path ?? process.env.PATH, HOME: home, ...env },
+            env: { PATH: options.path ?? `${bin}:${process.env.PATH}`, HOME: home, ...env },
             detached: true,
             stdio: ['ignore', 'pipe', 'pipe'],
           });

@@ -73,18 +73,22 @@ function gitIn(dir: string): Git {
         cwd: dir,
       });
       const out: Buffer[] = [];
+      const largest = options.maxBytes ?? 256 * 1024 * 1024;
       let bytes = 0;
       let words = '';
       child.stdout.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
-        if (bytes > (options.maxBytes ?? 256 * 1024 * 1024)) child.kill();
-        else out.push(chunk);
+        out.push(chunk);
+        if (bytes > largest) child.kill();
       });
       child.stderr.on('data', (chunk) => {
         words += chunk;
       });
       child.on('error', reject);
-      child.on('close', (code) => (code === 0 ? resolve(Buffer.concat(out)) : reject(new Error(words))));
+      child.on('close', (code) => {
+        if (code === 0 && bytes <= largest) resolve(Buffer.concat(out));
+        else reject(new Error(words || `it printed more than ${largest} bytes`));
+      });
       child.stdin.on('error', () => {});
       child.stdin.end(options.input ?? '');
     });

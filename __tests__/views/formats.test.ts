@@ -54,7 +54,7 @@ describe('the report', () => {
         expect(hidden.test(page)).toBe(false);
         expect(page.match(/<details/g)?.length).toBe(page.match(/<\/details>/g)?.length);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 

@@ -34,7 +34,7 @@ function withoutFences(markdown: string): string | { why: string } {
   for (const line of markdown.split('\n')) {
     if (open) {
       const close = /^ {0,3}(`+|~+)[ \t]*$/.exec(line);
-      if (close && close[1]?.startsWith(open)) open = undefined;
+      if (close?.[1]?.startsWith(open)) open = undefined;
       continue;
     }
     const start = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)$/.exec(line);

@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { documentKinds } from './document.ts';
 import { effectTypes } from './effect.ts';
 import { type End, ends, Fault, type StageOutcome } from './outcome.ts';
@@ -140,8 +140,11 @@ function unreachable(agent: Agent): string | undefined {
  * replaces it in the end, and its largest `@N` otherwise.
  */
 function endless(agent: Agent): string | undefined {
+  // Whether `@max` or the largest `@N` holds in the end depends on the input, so both count.
   const lasting = (stage: Stage): string[] =>
-    ['pass', 'fail', 'noop'].flatMap((outcome) => edge(stage, outcome, Number.POSITIVE_INFINITY, 99) ?? []);
+    ['pass', 'fail', 'noop'].flatMap((outcome) =>
+      [0, 99].flatMap((max) => edge(stage, outcome, Number.POSITIVE_INFINITY, max) ?? []),
+    );
   const done = new Set<string>();
   const walk = (name: string, path: readonly string[]): string | undefined => {
     if (path.includes(name))
@@ -155,7 +158,12 @@ function endless(agent: Agent): string | undefined {
     done.add(name);
     return undefined;
   };
-  return walk(agent.stages[0]!.name, []);
+  // From every stage: one that only a passing edge leads to can still hold a loop of lasting ones.
+  for (const { name } of agent.stages) {
+    const loop = walk(name, []);
+    if (loop) return loop;
+  }
+  return undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { parse, stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { digest } from './digest.ts';
 import { effect } from './effect.ts';
 import { finding, repositoryPath, severities } from './finding.ts';
@@ -200,7 +200,16 @@ const schemas = Object.fromEntries(
   }),
 );
 
-const yamlOptions = { lineWidth: 0, aliasDuplicateObjects: false } as const;
+/**
+ * Strings are plain or quoted as in JSON: the block and folded styles lose some runs of spaces and newlines,
+ * and a document that can't be read back would cost the whole ledger.
+ */
+const yamlOptions = {
+  lineWidth: 0,
+  aliasDuplicateObjects: false,
+  blockQuote: false,
+  doubleQuotedAsJSON: true,
+} as const;
 
 function render(document: Record<string, unknown>, body: string): string {
   return `---\n${stringify(document, yamlOptions)}---\n${body}`;
@@ -240,7 +249,8 @@ export function decode(text: string): Document {
  * @throws Error naming the kind and the first field that does not fit.
  */
 export function check(value: Record<string, unknown>): Document {
-  const schema = schemas[String(value.kind)];
+  const kind = documentKinds.find((known) => known === value.kind);
+  const schema = kind && schemas[kind];
   if (!schema) throw new Error(`unknown kind of document: ${JSON.stringify(value.kind)?.slice(0, 100)}`);
   const result = schema.safeParse(value);
   if (result.success) return result.data as Document;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const key = z.string().regex(/^[0-9a-f]{20}\/[a-z-]+$/);
 

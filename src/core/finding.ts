@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** From worst to mildest; `fail-on` names the mildest that still fails the check. */
 export const severities = ['critical', 'high', 'medium', 'low'] as const;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { toolNames } from './tool.ts';
 
 /** What a session's process is told on its standard input, once. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import './no-inspector.ts';
+import './quick-start.ts';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -72,7 +73,9 @@ const inputOf = {
   config: 'config',
 } as const;
 
-process.exitCode = await main(process.argv.slice(2));
+main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
 
 async function main(argv: string[]): Promise<0 | 1 | 2> {
   let args: ReturnType<typeof parse>;

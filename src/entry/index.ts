@@ -1,4 +1,5 @@
 import './no-inspector.ts';
+import './quick-start.ts';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +22,9 @@ const say = (text: string): void => core.info(`countersign: ${harmless(text)}`);
 const temp = process.env.RUNNER_TEMP ?? '/tmp';
 const home = join(temp, 'countersign');
 
-process.exitCode = await main();
+main().then((code) => {
+  process.exitCode = code;
+});
 
 async function main(): Promise<0 | 1> {
   const signal = untilStopped();

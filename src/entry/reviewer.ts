@@ -1,3 +1,4 @@
+import './quick-start.ts';
 import { runSessionProcess } from './session-process.ts';
 
-await runSessionProcess('reviewer');
+runSessionProcess('reviewer');

@@ -215,10 +215,10 @@ async function openWorkshop(
   });
   const programs: Mount[] = [
     { from: process.execPath, at: '/countersign/node' },
-    // Named .mjs there, because the package.json that says what a .js is stays outside.
+    // Named .cjs there, because the package.json that says what a .js is stays outside.
     ...(['generator', 'reviewer'] as const).map((name) => ({
       from: join(dist, `${name}.js`),
-      at: `/countersign/${name}.mjs`,
+      at: `/countersign/${name}.cjs`,
     })),
   ];
   const root = join(scratch, 'rooms');
@@ -297,7 +297,7 @@ async function session(
   const { config, world, dist, scratch } = options;
   const { agent, repository, conventions } = base;
   const argv: [string, ...string[]] = tools.isSandboxed
-    ? ['/countersign/node', `/countersign/${agent.class}.mjs`]
+    ? ['/countersign/node', `/countersign/${agent.class}.cjs`]
     : [process.execPath, join(dist, `${agent.class}.js`)];
   const { usage, proposal, reason } = await runSession({
     agent,

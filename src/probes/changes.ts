@@ -42,6 +42,7 @@ const nextHeader = Buffer.from('\ndiff --git ');
  * @throws Error when the records aren't what git writes
  */
 export function parseChanges(output: Buffer): Change[] {
+  if (output.length > 0 && output[0] !== 0x3a) throw new Error('git diff wrote something that is no record');
   const reader = { output, at: 0 };
   const changes: Change[] = [];
   while (output[reader.at] === 0x3a) changes.push(readRecord(reader));

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where a test command is looked for, in order. */
 export const commandFiles = [

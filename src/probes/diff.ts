@@ -6,11 +6,11 @@ import { type Change, diffArguments, parseChanges, summaryArguments } from './ch
 import { type Hunks, renderHunks } from './hunks.ts';
 import { fence, reveal } from './untrusted.ts';
 
-/** About 100,000 tokens: half of the smallest context that a session has. */
-const maxShown = 400_000;
+/** With the lists about 400 KB, or 120,000 tokens: more than half of the smallest context a session has is left. */
+const maxShown = 320_000;
 /** So that one large file doesn't leave the others unseen. */
 const maxShownPerFile = 40_000;
-const maxListed = 100_000;
+const maxListed = 40_000;
 
 /** Written by a tool; what matters in them is that they changed. */
 const isGenerated = picomatch(

@@ -7,7 +7,7 @@ export interface Invocation {
 }
 
 /** What is so in every test run: as on a build machine, and no colours. */
-const always = { CI: 'true', NO_COLOR: '1', FORCE_COLOR: '0' } as const;
+const always = { CI: 'true', NO_COLOR: '1' } as const;
 
 /**
  * How to run a test command so that it leaves a report in the outbox. Where the runner can be told by its

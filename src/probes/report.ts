@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { parse } from 'junit2json';
-import { z } from 'zod';
+import * as z from 'zod';
 import { repositoryPath } from '../core/finding.ts';
 import { head, plain } from './untrusted.ts';
 

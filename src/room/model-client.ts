@@ -1,3 +1,6 @@
+import { BaseAnthropic } from '@anthropic-ai/sdk/client';
+import { APIError } from '@anthropic-ai/sdk/error';
+import { oidcFederationProvider } from '@anthropic-ai/sdk/lib/credentials/oidc-federation';
 import type { ModelAccess } from '../core/config.ts';
 import { Fault } from '../core/outcome.ts';
 
@@ -28,10 +31,7 @@ export async function connectModel(
       'incomplete',
     );
   }
-  // Loaded while the room is being furnished, not before: it is the largest part of the bundle.
-  const { Anthropic, APIError } = await import('@anthropic-ai/sdk');
-  const { oidcFederationProvider } = await import('@anthropic-ai/sdk/lib/credentials/oidc-federation');
-  const client = new Anthropic({
+  const client = new BaseAnthropic({
     baseURL,
     maxRetries: retries,
     // Nothing of this process's environment or of a profile on disk may add to what the inputs say.

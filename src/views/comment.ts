@@ -29,7 +29,7 @@ const words: Record<Outcome, string> = {
   pass: 'Review passed',
   fail: 'Review failed',
   noop: 'Nothing to do',
-  patch: 'Fixed, but not pushed',
+  patch: 'Fixed, but only as a patch',
   'gave-up': 'Not fixed: gave up',
   budget: 'Stopped: a limit was reached',
   stale: 'Out of date: the branch has moved',
@@ -91,9 +91,11 @@ export function whyNot(ledger: Ledger): string[] {
     if (status === 'done' || status === 'already') continue;
     reasons.push(`The ${key.split('/')[1]} ${notDone[status]}${detail ? `: ${detail}` : '.'}`);
   }
-  const shown = reasons.slice(0, 6).map((reason) => sentence(reason, 400));
-  if (reasons.length > shown.length)
-    shown.push(`And ${many(reasons.length - shown.length, 'more reason')}, in the report.`);
+  const shown = reasons
+    .slice(0, 6)
+    .map((reason) => sentence(reason, 400))
+    .filter((reason) => reason !== '');
+  if (reasons.length > 6) shown.push(`And ${many(reasons.length - 6, 'more reason')}, in the report.`);
   if (shown.length === 0) return [];
   return [shown.length === 1 ? shown[0]! : shown.map((line) => `- ${line}`).join('\n')];
 }

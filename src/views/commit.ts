@@ -53,12 +53,15 @@ function fill(line: string): string[] {
   return [...lines, current];
 }
 
-/** A line that starts no patch and no autosquash: git looks at starts of lines. */
+/** A line that starts no patch, no autosquash and no major release: git and tools look at starts of lines. */
 function plainLine(line: string): string {
-  return line.replace(/^(fixup|squash|amend)!/i, '$1').replace(/^(?=---|diff -|From |>From |#)/, '> ');
+  return line
+    .replace(/^(fixup|squash|amend)!/i, '$1')
+    .replace(/^(breaking change|\w+(?:-\w+)+)\s*:/i, '$1 -')
+    .replace(/^(?=---|diff -|From |>From |#)/, '> ');
 }
 
 /** A line that starts no trailer: "Co-authored-by: someone" is only words in a body of ours. */
 function noTrailer(line: string): string {
-  return line.replace(/^([\w-]+|breaking[ -]change)\s*:/i, '$1 -');
+  return line.replace(/^([\w-]+)\s*:/, '$1 -');
 }

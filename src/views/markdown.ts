@@ -12,7 +12,7 @@ const active = new RegExp(
     '[@#$\\[\\]]', // mentions, mail, references, mathematics, links, images, footnotes, task boxes
     '://|www\\.|(?:mailto|xmpp|javascript|data|tel|file):', // bare links
     '<[\\w/!?]', // HTML
-    ':[\\w+-]+:', // emoji, some of which are images
+    ':[\\w+-]', // emoji, some of which are images; text of ours may put the second colon
     '[0-9a-f]{7,}', // commits
     '[a-z][a-z0-9]*-\\d|ghsa-', // GH-12 and a repository's own autolinks
     '\\w_\\w|__', // no danger, but an identifier

@@ -32,22 +32,24 @@ export function terminal(ledger: Ledger, { color }: { color: boolean }): string 
   return [
     ...findings.map((finding) => one(finding, paint)),
     verdictLine(ledger, outcome, paint),
-    ...(newest(ledger, 'verdict')?.reasons ?? [])
-      .slice(0, 10)
-      .map((reason) => `  ${quiet(flat(reason, 400))}`),
+    ...(newest(ledger, 'verdict')?.reasons ?? []).slice(0, 10).map((reason) => `  ${flat(reason, 400)}`),
     costLine(ledger),
     `Next: ${say.replaceAll('`', '')}`,
     ...run.map((line) => `  ${line}`),
     '',
-  ].join('\n');
+  ]
+    .join('\n')
+    .split('\n')
+    .map(quiet)
+    .join('\n');
 }
 
 function one({ path, line, severity, rule, message, quote }: Finding, paint: Paint): string {
-  const where = `${quiet(flat(path, 500))}:${line}`;
+  const where = `${flat(path, 500)}:${line}`;
   const code = lines(quote, 1200).map((text) => paint('dim', `  | ${text}`));
   const text = lines(message, 4000).map((part) => `  ${part}`.trimEnd());
   return [
-    `${paint('bold', where)} ${paint(colors[severity], severity)} ${quiet(flat(rule, 80))}`,
+    `${paint('bold', where)} ${paint(colors[severity], severity)} ${flat(rule, 80)}`,
     ...text,
     ...code,
     '',
@@ -60,11 +62,11 @@ function verdictLine(ledger: Ledger, outcome: Outcome, paint: Paint): string {
   const title = newest(ledger, 'patch')?.title;
   const sha = pushedSha(ledger);
   if (outcome !== 'fixed' && outcome !== 'patch') return words;
-  return `${words}${sha ? ` in ${sha.slice(0, 12)}` : ''}${title ? `: ${quiet(flat(title, 200))}` : ''}`;
+  return `${words}${sha ? ` in ${sha.slice(0, 12)}` : ''}${title ? `: ${flat(title, 200)}` : ''}`;
 }
 
 function lines(hostile: string, max: number): string[] {
-  return bound(strip(hostile).text.trimEnd(), max).replaceAll('\t', '  ').split('\n').map(quiet);
+  return bound(strip(hostile).text.trimEnd(), max).replaceAll('\t', '  ').split('\n');
 }
 
 /**

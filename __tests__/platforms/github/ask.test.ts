@@ -314,13 +314,13 @@ describe('when GitHub says no', () => {
 
   test('the run can be stopped while it waits', async () => {
     world = await openWorld();
-    world.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.secondaryRateLimit(60));
+    world.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.secondaryRateLimit(5));
     const stop = new AbortController();
     const asked = faultOf(world.platform({ signal: stop.signal, second: 1000 }).ask('review'));
     setTimeout(() => stop.abort(new Error('cancelled')), 300);
     const start = Date.now();
     expect(await asked).toContain('The run was stopped');
-    expect(Date.now() - start).toBeLessThan(3000);
+    expect(Date.now() - start).toBeLessThan(2500);
   });
 });
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha } from '../../core/document.ts';
 
 const login = z.string().min(1);

@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { faults } from '../../stand-ins/github/index.ts';
+import {
+  check,
+  commit,
+  everything,
+  findings,
+  ledgerOf,
+  openWorld,
+  taskId,
+  views,
+  type World,
+} from './world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await openWorld();
+});
+afterEach(async () => {
+  expect(world.gitHub.violations).toEqual([]);
+  await world.close();
+});
+
+const many = (count: number) =>
+  ledgerOf(
+    world.subject,
+    'review',
+    findings(
+      ...Array.from({ length: count }, (_, i) => ({ rule: `rule-${i}`, line: i + 1, endLine: i + 2 })),
+    ),
+  );
+const perform = (ledger = many(2), platform = world.platform()) => platform.perform(check, ledger, world.git);
+const runs = () => world.gitHub.checkRuns(world.repository);
+const operations = () => world.gitHub.requests.map(({ operation }) => operation);
+
+test('says the verdict on the head commit', async () => {
+  const ledger = ledgerOf(
+    world.subject,
+    'review',
+    findings(
+      { severity: 'low', rule: 'l', message: 'zero\u200bwidth\u202e and\ntwo lines' },
+      { severity: 'medium', rule: 'm' },
+      { severity: 'critical', rule: 'c', line: 3, endLine: 5 },
+      { severity: 'high', rule: 'h' },
+    ),
+  );
+  expect(await perform(ledger)).toMatchObject({ status: 'done', reference: expect.stringContaining('/') });
+  expect(runs()).toHaveLength(1);
+  expect(runs()[0]).toMatchObject({
+    name: 'Countersign / review',
+    headSha: world.head,
+    externalId: taskId,
+    status: 'completed',
+    conclusion: 'failure',
+    title: 'A title',
+    summary: 'A summary',
+    detailsUrl: expect.stringContaining('/actions/runs/1'),
+  });
+  expect(
+    runs()[0]!.annotations.map(({ title, annotation_level: level, start_line: from, end_line: to }) => [
+      title,
+      level,
+      from,
+      to,
+    ]),
+  ).toEqual([
+    ['critical: c', 'failure', 3, 5],
+    ['high: h', 'failure', 10, 10],
+    ['medium: m', 'warning', 10, 10],
+    ['low: l', 'notice', 10, 10],
+  ]);
+  expect(runs()[0]!.annotations[3]!.message).toBe('zerowidth and\ntwo lines');
+});
+
+test('more than 50 annotations go 50 at a time', async () => {
+  expect(await perform(many(120))).toMatchObject({ status: 'done' });
+  expect(operations()).toEqual([
+    'pulls/get',
+    'checks/list-for-ref',
+    'checks/create',
+    'checks/update',
+    'checks/update',
+  ]);
+  expect(runs()[0]!.annotations).toHaveLength(120);
+  expect(new Set(runs()[0]!.annotations.map(({ title }) => title)).size).toBe(120);
+});
+
+test('is updated, and not written twice', async () => {
+  await perform();
+  expect(await perform()).toMatchObject({ status: 'already' });
+  const other = { ...views, check: () => ({ title: 'Another', summary: 'A summary' }) };
+  expect(await perform(undefined, world.platform({ views: other }))).toMatchObject({ status: 'done' });
+  expect(runs()).toHaveLength(1);
+  expect(runs()[0]).toMatchObject({ title: 'Another', conclusion: 'failure' });
+  expect(runs()[0]!.annotations).toHaveLength(2);
+});
+
+test('that broke off between annotations goes on where it was', async () => {
+  world.gitHub.failNext({ method: 'PATCH', path: /\/check-runs\//, after: 1, times: 9 }, faults.unavailable);
+  expect(await perform(many(120))).toMatchObject({ status: 'failed' });
+  expect(runs()[0]!.annotations).toHaveLength(100);
+  const again = world.gitHub.requests.length;
+  world.gitHub.failNext({ method: 'PATCH', path: /\/none/ }, faults.reset);
+  const receipt = await world.platform().perform(check, many(120), world.git);
+  // The fault lasts for 9 requests, of which the client has used up 4.
+  expect(['done', 'failed']).toContain(receipt.status);
+  await perform(many(120));
+  expect(world.gitHub.requests.length).toBeGreaterThan(again);
+  expect(runs()).toHaveLength(1);
+  expect(runs()[0]!.annotations).toHaveLength(120);
+});
+
+test.each([faults.reset, faults.badGateway])('whose answer is lost is written once', async (fault) => {
+  world.gitHub.failNext({ method: 'POST', path: /\/check-runs$/ }, fault, { carriedOut: true });
+  expect(await perform(many(60))).toMatchObject({ status: 'done' });
+  expect(runs()).toHaveLength(1);
+  expect(runs()[0]!.annotations).toHaveLength(60);
+});
+
+test('is cut to what GitHub takes', async () => {
+  const long = { ...views, check: () => ({ title: 't'.repeat(999), summary: 's'.repeat(99_999) }) };
+  expect(await perform(undefined, world.platform({ views: long }))).toMatchObject({ status: 'done' });
+  expect(runs()[0]!.summary).toHaveLength(65_535);
+});
+
+test('without the permission fails with its line', async () => {
+  const token = world.gitHub.createToken({ permissions: { ...everything, checks: 'read' } });
+  expect(await perform(undefined, world.platform({ token }))).toMatchObject({
+    status: 'failed',
+    detail: expect.stringContaining('permissions: checks: write'),
+  });
+});
+
+test("with a person's token says that only an app may", async () => {
+  const token = world.gitHub.createToken({ login: 'ann', permissions: everything });
+  expect(await perform(undefined, world.platform({ token }))).toMatchObject({
+    status: 'failed',
+    detail: expect.stringContaining("Only a GitHub App's token"),
+  });
+});
+
+test('of a head that moved is stale', async () => {
+  await commit(world.repository.path, 'topic', { x: 'x' }, { parent: world.head });
+  expect(await perform()).toMatchObject({ status: 'stale' });
+  expect(runs()).toEqual([]);
+});
