@@ -1,0 +1,208 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { fetchThrough } from '../../src/engines/socket-fetch.ts';
+import { type Gateway, type GatewayOptions, openGateway } from '../../src/room/gateway.ts';
+
+const usage = {
+  input_tokens: 100,
+  output_tokens: 10,
+  cache_read_input_tokens: 1000,
+  cache_creation_input_tokens: 0,
+};
+const reply = (more: object = {}): Response =>
+  Response.json({
+    type: 'message',
+    role: 'assistant',
+    content: [{ type: 'text', text: 'Hello' }],
+    stop_reason: 'end_turn',
+    usage,
+    ...more,
+  });
+
+let directory: string;
+let gateway: Gateway | undefined;
+let sent: { path: string; body: Record<string, unknown> }[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'gateway-'));
+  sent = [];
+});
+
+afterEach(async () => {
+  await gateway?.close();
+  rmSync(directory, { recursive: true });
+});
+
+async function open(options: Partial<GatewayOptions> = {}) {
+  const socket = join(directory, 'socket');
+  gateway = await openGateway({
+    socket,
+    token: 'session-token',
+    model: 'claude-opus-5-5',
+    limits: { seconds: 60, turns: 10, tokens: 1_000_000, costUsd: 5 },
+    send: async (path, body) => {
+      sent.push({ path, body: body as Record<string, unknown> });
+      return reply();
+    },
+    now: () => new Date('2026-01-01T00:00:00Z'),
+    secrets: ['sk-secret'],
+    say: () => {},
+    ...options,
+  });
+  const call = fetchThrough(socket);
+  return (body: object, { path = '/v1/messages', token = 'session-token', method = 'POST' } = {}) =>
+    call(`http://gateway${path}`, { method, headers: { 'x-api-key': token }, body: JSON.stringify(body) });
+}
+
+const request = { model: 'claude-opus-5-5', max_tokens: 1000, messages: [{ role: 'user', content: 'Hi' }] };
+
+test('a request for the configured model goes through and is counted by the figures of the API', async () => {
+  const post = await open();
+  const answer = await post(request);
+  expect(answer.status).toBe(200);
+  expect(gateway!.traffic).toMatchObject({
+    requests: 1,
+    tokens: { input: 100, output: 10, cacheRead: 1000, cacheWrite: 0 },
+  });
+  expect(gateway!.traffic.costUsd).toBeCloseTo((100 * 4 + 10 * 20 + 1000 * 0.2) / 1e6, 10);
+});
+
+test.each([
+  ['another path', request, { path: '/v1/files' }, 404],
+  ['the API that lists models', request, { path: '/v1/models', method: 'GET' }, 404],
+  ['a path that leads back to the root', request, { path: '/v1/messages/../files' }, 404],
+  ['the token of another session', request, { token: 'other-token!!' }, 401],
+  ['no token', request, { token: '' }, 401],
+  ['another model', { ...request, model: 'claude-fable-5' }, {}, 403],
+  ['a server tool', { ...request, tools: [{ type: 'web_search_20250305', name: 'web_search' }] }, {}, 403],
+  ['MCP servers', { ...request, mcp_servers: [{ type: 'url', url: 'https://evil.example' }] }, {}, 403],
+  ['a container', { ...request, container: 'c' }, {}, 403],
+  ['state kept at the provider', { ...request, thread: { previous_message_id: 'm' } }, {}, 403],
+  [
+    'an image by URL',
+    {
+      ...request,
+      messages: [
+        {
+          role: 'user',
+          content: [{ type: 'image', source: { type: 'url', url: 'https://evil.example/?q=secret' } }],
+        },
+      ],
+    },
+    {},
+    403,
+  ],
+  [
+    'a document by URL inside a tool result',
+    {
+      ...request,
+      messages: [
+        {
+          role: 'user',
+          content: [
+            {
+              type: 'tool_result',
+              tool_use_id: 't',
+              content: [{ type: 'document', source: { type: 'url', url: 'https://evil.example' } }],
+            },
+          ],
+        },
+      ],
+    },
+    {},
+    403,
+  ],
+])('%s is refused and never reaches the model', async (_what, body, how, status) => {
+  const post = await open();
+  expect((await post(body, how)).status).toBe(status);
+  expect(sent).toEqual([]);
+  expect(gateway!.traffic.requests).toBe(0);
+});
+
+test('a request of more than 32 MB is refused', async () => {
+  const post = await open();
+  const answer = await post({ ...request, system: 'x'.repeat(33 * 1024 * 1024) }).catch(
+    (error: Error) => error,
+  );
+  if (answer instanceof Response) expect(answer.status).toBe(413);
+  expect(sent).toEqual([]);
+});
+
+test.each([
+  ['max-turns', { turns: 1 }],
+  ['max-tokens', { tokens: 500 }],
+  ['max-cost-usd', { costUsd: 0.0005 }],
+] as const)('it closes for good when %s is reached', async (limit, less) => {
+  const post = await open({ limits: { seconds: 60, turns: 10, tokens: 1_000_000, costUsd: 5, ...less } });
+  await post(request);
+  const answer = await post(request);
+  expect(answer.status).toBe(403);
+  expect(answer.headers.get('x-should-retry') ?? 'false').toBe('false');
+  expect(await answer.text()).toContain(limit);
+  expect(gateway!.traffic.closedBy).toBe(limit);
+  expect(sent).toHaveLength(1);
+});
+
+test('a reply can never be longer than what is left in tokens and money', async () => {
+  const post = await open({ limits: { seconds: 60, turns: 10, tokens: 1_000_000, costUsd: 0.002 } });
+  await post({ ...request, max_tokens: 32_000 });
+  expect(sent[0]!.body.max_tokens).toBe(100);
+});
+
+test('no record holds the credential, should the API ever echo it', async () => {
+  const post = await open({
+    send: async () => reply({ content: [{ type: 'text', text: 'key sk-secret here' }] }),
+  });
+  await post(request);
+  expect(JSON.stringify(gateway!.traffic)).not.toContain('sk-secret');
+  expect(gateway!.traffic.turns[0]!.text).toBe('key [removed] here');
+});
+
+test('what was shown is noted once, by digest, with the results of tools beside their calls', async () => {
+  const replies = [
+    reply({
+      content: [{ type: 'tool_use', id: 't1', name: 'read', input: { file_path: 'a' } }],
+      stop_reason: 'tool_use',
+    }),
+    reply(),
+  ];
+  const post = await open({ send: async () => replies.shift()! });
+  await post({ ...request, system: 'Rules' });
+  await post({
+    ...request,
+    system: 'Rules',
+    messages: [
+      ...request.messages,
+      {
+        role: 'assistant',
+        content: [{ type: 'tool_use', id: 't1', name: 'read', input: { file_path: 'a' } }],
+      },
+      {
+        role: 'user',
+        content: [{ type: 'tool_result', tool_use_id: 't1', content: 'line', is_error: true }],
+      },
+    ],
+  });
+  expect(gateway!.traffic.manifest.map(({ what }) => what)).toEqual(['system', 'prompt', 'tool result']);
+  expect(gateway!.traffic.turns[0]!.tools).toEqual([
+    { name: 'read', input: '{"file_path":"a"}', result: 'line', error: true },
+  ]);
+});
+
+test('an error of the API is passed on and remembered', async () => {
+  const error = { type: 'error', error: { type: 'authentication_error', message: 'invalid x-api-key' } };
+  const post = await open({ send: async () => Response.json(error, { status: 401 }) });
+  expect((await post(request)).status).toBe(401);
+  expect(gateway!.traffic.failure).toEqual({
+    status: 401,
+    detail: 'authentication_error: invalid x-api-key',
+  });
+});
+
+test('an API that cannot be reached is told as such', async () => {
+  const post = await open({ send: () => Promise.reject(new Error('Connection error.')) });
+  expect((await post(request)).status).toBe(502);
+  expect(gateway!.traffic.failure).toEqual({ status: 0, detail: 'Connection error.' });
+});
