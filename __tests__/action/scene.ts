@@ -275,6 +275,7 @@ export async function openStage(): Promise<Stage> {
       secrets: [apiKey],
       canaries: [apiKey, self.token, ...(runtimeToken ? [runtimeToken] : [])],
       ...(process.env.COUNTERSIGN_ACTION && { actionDir: process.env.COUNTERSIGN_ACTION }),
+      ...(process.env.DBG && { onSpawn: (child) => child.on('exit', () => console.log(child.pid, execFileSync('sh', ['-c', `ps -eo pid,ppid,pgid,stat,args | grep " ${child.pid} " | cut -c1-200`], { encoding: 'utf8' }))) }),
       ...rest,
     });
     results.push(result);

@@ -11,7 +11,7 @@ describe('the text of a document', () => {
       fc.property(any.ledger, (ledger) => {
         for (const document of ledger) expect(decode(through(encode(document)))).toEqual(document);
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 
@@ -42,7 +42,7 @@ describe('the text of a document', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 
@@ -63,7 +63,7 @@ describe('the text of a document', () => {
           if (edited !== text) expect(() => decode(edited)).toThrow();
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 

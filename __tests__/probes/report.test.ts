@@ -18,6 +18,23 @@ test('gotestsum', async () => {
   );
 });
 
+test('pytest', async () => {
+  const report = xml(
+    '<testsuite name="pytest"><testcase classname="tests.test_a.TestA" name="test_in" file="tests/test_a.py" line="1"><failure message="assert 1 == 2">trace</failure></testcase><testcase classname="tests.test_a" name="test_p[2]" file="tests/test_a.py"/><testcase classname="tests.test_a" name="test_s" file="tests/test_a.py"><skipped type="pytest.skip" message="no">x</skipped></testcase><testcase classname="" name="tests.test_n" file="tests/test_n.py"><error message="collection failure">ImportError</error></testcase></testsuite>',
+  );
+  expect(await parseJUnit(report, place, false)).toEqual([
+    { name: 'TestA::test_in', file: 'tests/test_a.py', status: 'failed', message: 'assert 1 == 2\ntrace' },
+    { name: 'test_p[2]', file: 'tests/test_a.py', status: 'passed' },
+    { name: 'test_s', file: 'tests/test_a.py', status: 'skipped' },
+    {
+      name: 'the test file could not be run',
+      file: 'tests/test_n.py',
+      status: 'failed',
+      message: 'collection failure\nImportError',
+    },
+  ]);
+});
+
 test('vitest', async () => {
   const report = xml(
     '<testsuite name="src/a.test.ts"><testcase classname="src/a.test.ts" name="outer &gt; adds"><failure message="expected 1 to be 2" type="AssertionError">stack</failure></testcase><testcase classname="src/a.test.ts" name="holds"/></testsuite><testsuite name="src/b.test.ts"><testcase classname="src/b.test.ts" name="src/b.test.ts"><failure message="Failed to resolve import"/></testcase></testsuite>',

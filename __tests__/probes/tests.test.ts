@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -140,7 +141,10 @@ describe('jest', () => {
   });
 });
 
-describe('pytest', () => {
+// The same reports, written down, are read in report.test.ts.
+const hasPytest = spawnSync('python3', ['-m', 'pytest', '--version']).status === 0;
+
+(hasPytest ? describe : describe.skip)('pytest', () => {
   test('failing tests are named with class, parameter and file', async () => {
     const facts = await factsOn(
       contextOf({

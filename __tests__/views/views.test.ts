@@ -111,7 +111,7 @@ describe('what views write on GitHub', () => {
         expect(views.check(ledger).title.length).toBeLessThanOrEqual(255);
         expect(views.check(ledger).title).toMatch(/^[\w :,()]+$/);
       }),
-      { numRuns: 500 },
+      { numRuns: 12000 },
     );
   });
 
@@ -139,7 +139,7 @@ describe('inline comments', () => {
             (one.suggestion?.match(/^`{3,}suggestion$/gm)?.length ?? 0),
         );
       }),
-      { numRuns: 2000 },
+      { numRuns: 12000 },
     );
   });
 
@@ -175,7 +175,7 @@ describe('commit messages', () => {
         expect(message).not.toMatch(/^(fixup|squash|amend)!|^---|^diff -|^From |^#/im);
         expect(message.length).toBeLessThan(4000);
       }),
-      { numRuns: 2000 },
+      { numRuns: 12000 },
     );
   });
 

@@ -90,7 +90,7 @@ const fields = {
   'max-turns': whole('a whole number above 0').max(2000, 'at most 2000 turns'),
   'max-tokens': whole('a whole number above 0'),
   'max-cost-usd': positive('an amount of US dollars above 0'),
-  config: repositoryPath,
+  config: z.string().refine((path) => repositoryPath.safeParse(path).success, 'a path inside the repository'),
   'working-directory': directory,
 } as const;
 
@@ -116,7 +116,9 @@ export function readConfig(inputs: Readonly<Record<string, string>>): {
     const value = given || (defaults as Record<string, string>)[input] || '';
     const result = fields[input].safeParse(value);
     if (result.success) return result.data as z.output<(typeof fields)[K]>;
-    const shown = secretInputs.has(input) ? 'the value given' : JSON.stringify(value.slice(0, 200));
+    const shown = secretInputs.has(input)
+      ? 'the value given'
+      : JSON.stringify(withoutLogin(value).slice(0, 200));
     throw new Fault(
       `Input ${input}: ${shown} is not allowed; it must be ${result.error.issues[0]!.message}.`,
     );
@@ -179,9 +181,15 @@ function readAccess(read: (input: keyof typeof fields) => unknown): ModelAccess 
   };
 }
 
+/** A URL may carry a name and a password, which a log must not. */
+function withoutLogin(value: string): string {
+  return value.replace(/\/\/.*@/, '//***@');
+}
+
 function isLoopback(url: string): boolean {
+  if (!URL.canParse(url)) return false;
   const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
 const repositoryConfig = z.strictObject({

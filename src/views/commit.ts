@@ -26,6 +26,7 @@ function inert(text: string): string {
     .replace(/:\/\//g, ': //')
     .replace(/\bwww\./gi, 'www .')
     .replace(/\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)([0-9a-f]{6})[0-9a-f]+\b/gi, '$1…')
+    .replace(/(breaking[\s-]+change|skip-checks)\s*:/gi, '$1 -')
     .replace(/\[/g, '(')
     .replace(/\]/g, ')')
     .replace(/\*{3,}/g, '**');
@@ -53,11 +54,11 @@ function fill(line: string): string[] {
   return [...lines, current];
 }
 
-/** A line that starts no patch, no autosquash and no major release: git and tools look at starts of lines. */
+/** A line that starts no patch, no autosquash and no trailer of a compound name: git looks at starts of lines. */
 function plainLine(line: string): string {
   return line
     .replace(/^(fixup|squash|amend)!/i, '$1')
-    .replace(/^(breaking change|\w+(?:-\w+)+)\s*:/i, '$1 -')
+    .replace(/^(\w+(?:-\w+)+)\s*:/, '$1 -')
     .replace(/^(?=---|diff -|From |>From |#)/, '> ');
 }
 
