@@ -1,4 +1,3 @@
-import picomatch from 'picomatch';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { documentKinds } from './document.ts';
@@ -54,10 +53,6 @@ const agentFile = z.strictObject({
     })
     .default({}),
   effects: z.array(z.enum(effectTypes)),
-  /** Globs of paths that a generator's patch may touch; all of them when absent. */
-  paths: z
-    .array(z.string().refine((glob) => picomatch.parse(glob) !== undefined, 'is not a glob'))
-    .optional(),
 });
 
 export type Agent = Omit<z.infer<typeof agentFile>, 'stages'> & {

@@ -12,6 +12,7 @@ import { createGitHub } from '../platforms/github/index.ts';
 import { views } from '../views/index.ts';
 import { commentFile } from '../views/person.ts';
 import { report } from '../views/report.ts';
+import { pushedSha } from '../views/story.ts';
 import { earlySummary, jobSummary } from '../views/summary.ts';
 import { fetchLedger, uploadArtifact } from './artifacts.ts';
 import { run } from './run.ts';
@@ -101,10 +102,7 @@ async function tell(
     outcome,
     'task-id': task.id,
     'session-id': newest(ledger, 'usage')?.session ?? '',
-    'commit-sha':
-      ledger.find((d) => d.kind === 'receipt' && d.key === `${task.id}/push` && d.status !== 'refused')?.[
-        'reference' as never
-      ] ?? '',
+    'commit-sha': pushedSha(ledger) ?? '',
     findings: String(newest(ledger, 'findings')?.findings.length ?? 0),
     'comment-file': comment ?? '',
     ledger: directory,

@@ -117,6 +117,7 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
     tools ??= await openWorkshop(options, git);
     for (const draft of await runStage(step.run, step.attempt, ledger, { options, base, limits, tools, git }))
       await add(draft);
+    world.signal.throwIfAborted();
   }
   const verdict = newest(ledger, 'verdict')!;
   if (config.phase === 'propose')
@@ -317,6 +318,8 @@ async function session(
     signal: world.signal,
   });
   if (proposal) return [usage, { ...proposal, outcome: 'pass' }];
+  // Without an outcome the stage is still to be run: a resumed run takes it up again.
+  if (usage.ended === 'aborted') return [usage];
   return [usage, stopped(reason, outcomes[usage.ended])];
 }
 

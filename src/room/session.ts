@@ -67,12 +67,17 @@ export async function runSession(options: SessionOptions): Promise<Session> {
         token,
         turns: limits.turns,
       };
-      const result = await room.run({
-        argv: options.argv,
-        input: JSON.stringify(job),
-        timeoutSeconds: limits.seconds,
-        signal,
-      });
+      const result = await room
+        .run({
+          argv: options.argv,
+          input: JSON.stringify(job),
+          timeoutSeconds: limits.seconds,
+        })
+        .catch((error: unknown) => {
+          // What a cancelled session has used is told all the same.
+          if (signal.aborted) return undefined;
+          throw error;
+        });
       const left = await room.take(proposalFile);
       const end = endOf(gateway.traffic, result, left !== undefined);
       const seconds = (now().getTime() - started.getTime()) / 1000;
@@ -128,7 +133,8 @@ interface SessionEnd {
 }
 
 /** How a session ended; what the gateway and the clock say counts before what the session says of itself. */
-function endOf(traffic: Traffic, result: RoomResult, hasProposal: boolean): SessionEnd {
+function endOf(traffic: Traffic, result: RoomResult | undefined, hasProposal: boolean): SessionEnd {
+  if (!result) return { ended: 'aborted', reason: 'The run was cancelled.' };
   if (result.exitCode === exits.done && hasProposal) return { ended: 'done', reason: '' };
   if (traffic.closedBy)
     return { ended: 'budget', reason: `The session reached its limit ${traffic.closedBy} and was stopped.` };
