@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import { firstUserText, toolResults } from '../stand-ins/model/index.ts';
 import {
   bash,
@@ -10,73 +10,81 @@ import {
   git,
   handIn,
   ledgerOf,
-  openStage,
   project,
+  promise,
   put,
   repair,
   session,
 } from './scene.ts';
 
-const stage = await openStage();
-const { github } = stage;
-
 const broken = 'exports.sum = (a, b) => a - b;\n';
 const repaired = 'exports.sum = (a, b) => a + b;\n';
 
 describe('a pull request whose test fails', () => {
-  test('gets one verified commit that repairs it, a comment, a report and a ledger that can be verified', async () => {
-    const scene = await stage.scene();
-    stage.model.add(session(...repair));
-    const result = await scene.run('fix');
+  promise(
+    'gets one verified commit that repairs it, a comment, a report and a ledger that can be verified',
+    async (stage) => {
+      const scene = await stage.scene();
+      stage.model.add(session(...repair));
+      const result = await scene.run('fix');
 
-    const { outputs } = result;
-    const tip = scene.tip();
-    expect([result.exitCode, result.conclusion]).toEqual([0, 'success']);
-    expect(outputs).toMatchObject({ outcome: 'fixed', 'commit-sha': tip, 'comment-file': '', findings: '0' });
-    expect(Number(outputs.tokens)).toBeGreaterThan(0);
-    expect(Number(outputs['cost-usd'])).toBeGreaterThan(0);
-    expect(outputs['session-id']).toBe(documents(result, 'usage')[0]!.session);
-    expect(outputs['task-id']).toBe(documents(result, 'task')[0]!.id);
+      const { outputs } = result;
+      const tip = scene.tip();
+      expect([result.exitCode, result.conclusion]).toEqual([0, 'success']);
+      expect(outputs).toMatchObject({
+        outcome: 'fixed',
+        'commit-sha': tip,
+        'comment-file': '',
+        findings: '0',
+      });
+      expect(Number(outputs.tokens)).toBeGreaterThan(0);
+      expect(Number(outputs['cost-usd'])).toBeGreaterThan(0);
+      expect(outputs['session-id']).toBe(documents(result, 'usage')[0]!.session);
+      expect(outputs['task-id']).toBe(documents(result, 'task')[0]!.id);
 
-    expect(scene.read('sum.js')).toBe(repaired);
-    expect(git(scene.repository.path, 'diff', '--raw', '--abbrev=4', scene.head, tip)).toMatch(
-      /^:100644 100644 \w+ \w+ M\tsum\.js$/,
-    );
-    expect(git(scene.repository.path, 'rev-list', '--parents', '-n', '1', tip)).toBe(`${tip} ${scene.head}`);
-    expect(git(scene.repository.path, 'cat-file', 'commit', tip)).toContain('\ngpgsig ');
-    expect(git(scene.repository.path, 'log', '-1', '--format=%B', tip)).toBe(
-      `Add instead of subtracting\n\nThe sign was wrong.\n\nCountersign-Task: ${outputs['task-id']}\nCountersign-Agent: fix\n`.trimEnd(),
-    );
+      expect(scene.read('sum.js')).toBe(repaired);
+      expect(git(scene.repository.path, 'diff', '--raw', '--abbrev=4', scene.head, tip)).toMatch(
+        /^:100644 100644 \w+ \w+ M\tsum\.js$/,
+      );
+      expect(git(scene.repository.path, 'rev-list', '--parents', '-n', '1', tip)).toBe(
+        `${tip} ${scene.head}`,
+      );
+      expect(git(scene.repository.path, 'cat-file', 'commit', tip)).toContain('\ngpgsig ');
+      expect(git(scene.repository.path, 'log', '-1', '--format=%B', tip)).toBe(
+        `Add instead of subtracting\n\nThe sign was wrong.\n\nCountersign-Task: ${outputs['task-id']}\nCountersign-Agent: fix\n`.trimEnd(),
+      );
 
-    const comments = github.comments(scene.pull);
-    expect(comments.map(({ author }) => author.login)).toEqual(['github-actions[bot]']);
-    expect(comments[0]!.body).toMatch(`**Fixed** in ${tip}: Add instead of subtracting`);
-    expect(comments[0]!.body).toContain('`adds two numbers`');
+      const comments = stage.github.comments(scene.pull);
+      expect(comments.map(({ author }) => author.login)).toEqual(['github-actions[bot]']);
+      expect(comments[0]!.body).toMatch(`**Fixed** in ${tip}: Add instead of subtracting`);
+      expect(comments[0]!.body).toContain('`adds two numbers`');
 
-    expect(ledgerOf(result).map(({ kind }) => kind)).toEqual(
-      'task facts usage patch facts verdict intent receipt intent receipt'.split(' '),
-    );
-    expect(readFileSync(outputs.report!, 'utf8')).toContain('Add instead of subtracting');
-    expect(result.summary).toMatch(`**Fixed** in ${tip}`);
-    expect(result.annotations.error).toEqual([]);
-  });
+      expect(ledgerOf(result).map(({ kind }) => kind)).toEqual(
+        'task facts usage patch facts verdict intent receipt intent receipt'.split(' '),
+      );
+      expect(readFileSync(outputs.report!, 'utf8')).toContain('Add instead of subtracting');
+      expect(result.summary).toMatch(`**Fixed** in ${tip}`);
+      expect(result.annotations.error).toEqual([]);
+    },
+  );
 
-  test('is proved by a second run of the tests, on the patch alone, in a room of its own', async () => {
-    const scene = await stage.scene();
-    // What is no part of the patch would make the test pass in the session's room.
-    stage.model.add(
-      session(bash('echo left > /room/home/left; echo left > /tmp/left; node --test'), ...repair),
-      session(...repair),
-    );
-    const command = 'test ! -e /room/home/left && test ! -e /tmp/left && echo $$ && node --test';
-    const result = await scene.run('fix', { inputs: { 'test-command': command } });
-    const [before, after] = documents(result, 'facts');
-    expect([before!.outcome, after!.outcome]).toEqual(['fail', 'pass']);
-    expect(after).toMatchObject({ probe: 'prove', exitCode: 0, tampered: [] });
-    stage.model.add(session());
-  });
+  promise(
+    'is proved by a second run of the tests, on the patch alone, in a room of its own',
+    async (stage) => {
+      const scene = await stage.scene();
+      const leave = bash(
+        'echo left > /room/home/left; echo left > /tmp/left; echo left > "$(git rev-parse --show-toplevel)/left"',
+      );
+      stage.model.add(session(leave, ...repair.slice(0, 1), bash('rm left'), repair[1]!));
+      const command = 'test ! -e /room/home/left && test ! -e /tmp/left && test ! -e left && node --test';
+      const result = await scene.run('fix', { inputs: { 'test-command': command } });
+      const [before, after] = documents(result, 'facts');
+      expect([before!.outcome, after!.outcome]).toEqual(['fail', 'pass']);
+      expect(after).toMatchObject({ probe: 'prove', exitCode: 0, tampered: [] });
+    },
+  );
 
-  test('stays as it is where the model only says that it is repaired', async () => {
+  promise('stays as it is where the model only says that it is repaired', async (stage) => {
     const scene = await stage.scene();
     const pretend = [put('sum.js', 'exports.sum = (a, b) => a * b;\n'), handIn('All tests pass now')];
     stage.model.add(session(...pretend));
@@ -85,36 +93,41 @@ describe('a pull request whose test fails', () => {
     expect(scene.tip()).toBe(scene.head);
   });
 
-  test('is left alone, in silence, once nothing fails', async () => {
+  promise('is left alone, in silence, once nothing fails', async (stage) => {
     const scene = await stage.scene({ head: { 'README.md': '# More sums\n' } });
     const result = await scene.run('fix');
     expect([result.exitCode, result.outputs.outcome]).toEqual([0, 'noop']);
     expect(stage.model.requests).toEqual([]);
-    expect(github.comments(scene.pull)).toEqual([]);
+    expect(stage.github.comments(scene.pull)).toEqual([]);
     expect(scene.tip()).toBe(scene.head);
     expect(result.summary).toContain('**Nothing to do**');
     expect(result.summary).toContain('passes at the head commit');
   });
 
-  test('is repaired by an agent whose session sees the base branch’s conventions as its instructions', async () => {
-    const scene = await stage.scene({ base: { ...project, 'CLAUDE.md': 'Indent with BASE-TABS.\n' } });
-    stage.model.add(session(...repair));
-    await scene.run('fix');
-    expect(stage.model.seen('BASE-TABS')).toBe(true);
-  });
+  promise(
+    'is repaired by an agent whose session sees the base branch’s conventions as its instructions',
+    async (stage) => {
+      const scene = await stage.scene({ base: { ...project, 'CLAUDE.md': 'Indent with BASE-TABS.\n' } });
+      stage.model.add(session(...repair));
+      await scene.run('fix');
+      expect(stage.model.seen('BASE-TABS')).toBe(true);
+    },
+  );
 });
 
-test('every kind of change arrives as it is: modes, bytes, deletions, moves, new folders, odd names', async () => {
-  const base = {
-    ...project,
-    'run.sh': '#!/bin/sh\n',
-    'was-executable.sh': { executable: '#!/bin/sh\n' },
-    'gone.txt': 'gone\n',
-    'here.txt': 'moved as it is\n',
-    'crlf.txt': 'one\r\ntwo\r\n',
-  };
-  const scene = await stage.scene({ base });
-  const change = `set -e
+promise(
+  'every kind of change arrives as it is: modes, bytes, deletions, moves, new folders, odd names',
+  async (stage) => {
+    const base = {
+      ...project,
+      'run.sh': '#!/bin/sh\n',
+      'was-executable.sh': { executable: '#!/bin/sh\n' },
+      'gone.txt': 'gone\n',
+      'here.txt': 'moved as it is\n',
+      'crlf.txt': 'one\r\ntwo\r\n',
+    };
+    const scene = await stage.scene({ base });
+    const change = `set -e
     chmod +x run.sh
     chmod -x was-executable.sh
     printf '\\000\\001\\377\\376bytes' > logo.bin
@@ -134,63 +147,73 @@ test('every kind of change arrives as it is: modes, bytes, deletions, moves, new
     echo e > 日本.txt
     printf 'exports.sum = (a, b) => a + b;\\n' > sum.js
   `;
-  stage.model.add(session(bash(change), handIn()));
-  const result = await scene.run('fix');
-  expect(result.outputs.outcome).toBe('fixed');
-
-  execFileSync('bash', ['-c', change], { cwd: scene.laptop.directory });
-  git(scene.laptop.directory, 'add', '-A', '-f');
-  const tree = git(scene.laptop.directory, 'write-tree');
-  expect(git(scene.repository.path, 'ls-tree', '-r', 'refs/heads/changes')).toBe(
-    git(scene.laptop.directory, 'ls-tree', '-r', tree),
-  );
-  expect(git(scene.repository.path, 'rev-parse', 'refs/heads/changes^{tree}')).toBe(tree);
-});
-
-describe('a patch that does not repair', () => {
-  test('is followed by a fresh session that sees what still fails, and starts from the head again', async () => {
-    const scene = await stage.scene();
-    const wrong = put('sum.js', 'exports.sum = (a, b) => a * b;\n');
-    stage.model.add(
-      { name: 'first', turns: [{ thinking: 'FIRST-THOUGHTS', ...wrong }, handIn('Multiply')] },
-      { name: 'second', turns: [bash('cat sum.js; ls /room/home'), ...repair] },
-    );
+    stage.model.add(session(bash(change), handIn()));
     const result = await scene.run('fix');
     expect(result.outputs.outcome).toBe('fixed');
-    const [, second] = stage.model.sessions;
-    const prompt = firstUserText(second!.requests[0]!.body);
-    expect(prompt).toContain('The last attempt did not pass');
-    expect(prompt).toContain('2 !== 3');
-    expect(prompt).toContain('exports.sum = (a, b) => a * b;');
-    expect(second!.requests[0]!.body.messages).toHaveLength(1);
-    expect(second!.requests.every(({ raw }) => !raw.includes('FIRST-THOUGHTS'))).toBe(true);
-    expect(toolResults(second!.requests[1]!.body)[0]!.text).toContain(broken.trim());
-    expect(documents(result, 'patch')).toHaveLength(2);
-    expect(documents(result, 'usage').map(({ session }) => session)).toHaveLength(2);
-  });
 
-  test('and two more like it end the run: a comment and pr_comment.md say what was tried', async () => {
-    const scene = await stage.scene();
-    for (const operator of ['*', '/', '%']) {
+    execFileSync('bash', ['-c', change], { cwd: scene.laptop.directory });
+    git(scene.laptop.directory, 'add', '-A', '-f');
+    const tree = git(scene.laptop.directory, 'write-tree');
+    expect(git(scene.repository.path, 'ls-tree', '-r', 'refs/heads/changes')).toBe(
+      git(scene.laptop.directory, 'ls-tree', '-r', tree),
+    );
+    expect(git(scene.repository.path, 'rev-parse', 'refs/heads/changes^{tree}')).toBe(tree);
+  },
+);
+
+describe('a patch that does not repair', () => {
+  promise(
+    'is followed by a fresh session that sees what still fails, and starts from the head again',
+    async (stage) => {
+      const scene = await stage.scene();
+      const wrong = put('sum.js', 'exports.sum = (a, b) => a * b;\n');
       stage.model.add(
-        session(put('sum.js', `exports.sum = (a, b) => a ${operator} b;\n`), handIn(`Try ${operator} instead`)),
+        { name: 'first', turns: [{ thinking: 'FIRST-THOUGHTS', ...wrong }, handIn('Multiply')] },
+        { name: 'second', turns: [bash('cat sum.js; ls /room/home'), ...repair] },
       );
-    }
-    const result = await scene.run('fix');
-    expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'gave-up']);
-    expect(result.outputs['commit-sha']).toBe('');
-    expect(scene.tip()).toBe(scene.head);
-    const [comment] = github.comments(scene.pull);
-    expect(comment!.body).toContain('**Not fixed: gave up**');
-    const text = readFileSync(result.outputs['comment-file']!, 'utf8');
-    expect(text).toContain('Tried (3 attempts)');
-    expect(text).toContain('adds two numbers');
-    expect(result.outputs['comment-file']).toMatch(/pr_comment\.md$/);
-    expect(errors(result)).toBe('Not fixed: gave up');
-    expect(result.summary).toContain('**Not fixed: gave up**');
-  });
+      const result = await scene.run('fix');
+      expect(result.outputs.outcome).toBe('fixed');
+      const [, second] = stage.model.sessions;
+      const prompt = firstUserText(second!.requests[0]!.body);
+      expect(prompt).toContain('The last attempt did not pass');
+      expect(prompt).toMatch(/2 (==|!==) 3/);
+      expect(prompt).toContain('exports.sum = (a, b) => a * b;');
+      expect(second!.requests[0]!.body.messages).toHaveLength(1);
+      expect(second!.requests.every(({ raw }) => !raw.includes('FIRST-THOUGHTS'))).toBe(true);
+      expect(toolResults(second!.requests[1]!.body)[0]!.text).toContain(broken.trim());
+      expect(documents(result, 'patch')).toHaveLength(2);
+      expect(documents(result, 'usage').map(({ session }) => session)).toHaveLength(2);
+    },
+  );
 
-  test('counts as an attempt when it is empty', async () => {
+  promise(
+    'and two more like it end the run: a comment and pr_comment.md say what was tried',
+    async (stage) => {
+      const scene = await stage.scene();
+      for (const operator of ['*', '/', '%']) {
+        stage.model.add(
+          session(
+            put('sum.js', `exports.sum = (a, b) => a ${operator} b;\n`),
+            handIn(`Try ${operator} instead`),
+          ),
+        );
+      }
+      const result = await scene.run('fix');
+      expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'gave-up']);
+      expect(result.outputs['commit-sha']).toBe('');
+      expect(scene.tip()).toBe(scene.head);
+      const [comment] = stage.github.comments(scene.pull);
+      expect(comment!.body).toContain('**Not fixed: gave up**');
+      const text = readFileSync(result.outputs['comment-file']!, 'utf8');
+      expect(text).toContain('Tried (3 attempts)');
+      expect(text).toContain('adds two numbers');
+      expect(result.outputs['comment-file']).toMatch(/pr_comment\.md$/);
+      expect(errors(result)).toBe('Not fixed: gave up');
+      expect(result.summary).toContain('**Not fixed: gave up**');
+    },
+  );
+
+  promise('counts as an attempt when it is empty', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(handIn('Nothing to change')), session(...repair));
     const result = await scene.run('fix');
@@ -212,17 +235,19 @@ describe('a patch that makes the tests say less', () => {
     'rewrites what the failing test expects': `sed -i 's/equal(sum(1, 2), 3)/equal(sum(1, 2), -1)/' test/sum.test.js`,
     'makes the failing test exit before it fails': `sed -i '1i process.exit(0);' test/sum.test.js`,
   };
-  test.each(Object.entries(cheats))('is not published when it %s, and the comment says so', async (_, cheat) => {
-    const scene = await stage.scene();
-    stage.model.add(session(bash(cheat), handIn('Make it green')));
-    const result = await scene.run('fix', { inputs: { 'max-attempts': '1' } });
-    expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'gave-up']);
-    expect(scene.tip()).toBe(scene.head);
-    expect(github.comments(scene.pull)[0]!.body).toContain('test/sum.test.js');
-    expect(readFileSync(result.outputs['comment-file']!, 'utf8')).toContain('it changed the tests');
-  });
+  for (const [what, cheat] of Object.entries(cheats)) {
+    promise(`is not published when it ${what}, and the comment says so`, async (stage) => {
+      const scene = await stage.scene();
+      stage.model.add(session(bash(cheat), handIn('Make it green')));
+      const result = await scene.run('fix', { inputs: { 'max-attempts': '1' } });
+      expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'gave-up']);
+      expect(scene.tip()).toBe(scene.head);
+      expect(stage.github.comments(scene.pull)[0]!.body).toContain('test/sum.test.js');
+      expect(readFileSync(result.outputs['comment-file']!, 'utf8')).toContain('it changed the tests');
+    });
+  }
 
-  test('is not published when it replaces the program that the tests are run by', async () => {
+  promise('is not published when it replaces the program that the tests are run by', async (stage) => {
     const base = { ...project, 'package.json': '{"scripts":{"test":"node --test"}}\n' };
     const scene = await stage.scene({ base });
     stage.model.add(session(put('package.json', '{"scripts":{"test":"true"}}\n'), handIn('Make it green')));
@@ -231,7 +256,7 @@ describe('a patch that makes the tests say less', () => {
     expect(scene.tip()).toBe(scene.head);
   });
 
-  test('may still repair the code when the next attempt is honest', async () => {
+  promise('may still repair the code when the next attempt is honest', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(bash('rm test/sum.test.js'), handIn('Make it green')), session(...repair));
     const result = await scene.run('fix');
@@ -252,17 +277,19 @@ describe('a patch that touches what no agent may change', () => {
     'the attributes of git': '.gitattributes',
     'a workflow with an odd name': '.github/workflows/é "x".yml',
   };
-  test.each(Object.entries(outside))('is refused: %s', async (_, path) => {
-    const scene = await stage.scene();
-    stage.model.add(session(...[put(path, 'on: push\n'), ...repair]));
-    const result = await scene.run('fix');
-    expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'refused']);
-    expect(scene.tip()).toBe(scene.head);
-    expect(result.summary).toContain('no agent may change');
-    expect(github.comments(scene.pull)[0]!.body).toContain(path.split('/').at(-1)!.slice(0, 6).replace('é "x".', ''));
-  });
+  for (const [what, path] of Object.entries(outside)) {
+    promise(`is refused: ${what}`, async (stage) => {
+      const scene = await stage.scene();
+      stage.model.add(session(...[put(path, 'on: push\n'), ...repair]));
+      const result = await scene.run('fix');
+      expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'refused']);
+      expect(scene.tip()).toBe(scene.head);
+      expect(result.summary).toContain('no agent may change');
+      expect(stage.github.comments(scene.pull)[0]!.body).toContain('is protected');
+    });
+  }
 
-  test('is refused when it would be a symbolic link out of the repository', async () => {
+  promise('is refused when it would be a symbolic link out of the repository', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(bash('ln -s /etc/passwd link'), ...repair));
     const result = await scene.run('fix');
@@ -271,7 +298,7 @@ describe('a patch that touches what no agent may change', () => {
     expect(result.summary).toContain('link would become a symbolic link');
   });
 
-  test('is refused when the configuration on the base branch protects the file', async () => {
+  promise('is refused when the configuration on the base branch protects the file', async (stage) => {
     const base = { ...project, '.github/countersign.yml': 'protected: ["sum.js"]\n' };
     // The head's own version of it has no say.
     const scene = await stage.scene({ base, head: { ...bug, '.github/countersign.yml': 'protected: []\n' } });

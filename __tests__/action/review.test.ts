@@ -1,58 +1,71 @@
-import { describe, expect, test } from '@jest/globals';
-import { finding, findings, openStage, project, session } from './scene.ts';
+import { describe, expect } from '@jest/globals';
+import { finding, findings, project, promise, repair, session } from './scene.ts';
 
-const stage = await openStage();
-const { github } = stage;
-
-const lines = (count: number): string => Array.from({ length: count }, (_, at) => `line${at + 1}();\n`).join('');
+const lines = (count: number): string =>
+  Array.from({ length: count }, (_, at) => `line${at + 1}();\n`).join('');
 
 describe('a finding', () => {
-  test('becomes a comment on its line with a suggestion, an annotation, and a failing check', async () => {
-    const scene = await stage.scene();
-    stage.model.add(session(findings([finding({ suggestion: 'exports.sum = (a, b) => a + b;' })])));
+  promise(
+    'becomes a comment on its line with a suggestion, an annotation, and a failing check',
+    async (stage) => {
+      const scene = await stage.scene();
+      stage.model.add(session(findings([finding({ suggestion: 'exports.sum = (a, b) => a + b;' })])));
+      const result = await scene.run('review');
+      expect([result.exitCode, result.outputs.outcome, result.outputs.findings]).toEqual([1, 'fail', '1']);
+
+      const reviews = stage.github.reviews(scene.pull);
+      expect(reviews).toHaveLength(1);
+      expect(reviews[0]).toMatchObject({ state: 'COMMENTED', commit: scene.head });
+      expect(reviews[0]!.comments).toHaveLength(1);
+      expect(reviews[0]!.comments[0]).toMatchObject({ path: 'sum.js', line: 1, side: 'RIGHT' });
+      expect(reviews[0]!.comments[0]!.body).toContain('This subtracts.');
+      expect(reviews[0]!.comments[0]!.body).toContain('```suggestion\nexports.sum = (a, b) => a + b;\n```');
+
+      const [check, ...more] = stage.github.checkRuns(scene.repository, scene.head);
+      expect(more).toEqual([]);
+      expect(check).toMatchObject({
+        name: 'Countersign / review',
+        status: 'completed',
+        conclusion: 'failure',
+      });
+      expect(check!.annotations).toMatchObject([
+        { path: 'sum.js', start_line: 1, end_line: 1, annotation_level: 'failure' },
+      ]);
+      const comments = stage.github.comments(scene.pull);
+      expect(comments).toHaveLength(1);
+      expect(comments[0]!.body).toContain('**Review failed**: 1 finding (1 high)');
+      expect(result.summary).toContain('**Review failed**: 1 finding (1 high)');
+    },
+  );
+
+  promise('that is off by some lines is moved to where its quote stands', async (stage) => {
+    const scene = await stage.scene({
+      base: { 'a.js': lines(60) },
+      head: { 'a.js': lines(60).replace('line30()', 'line30(null)') },
+    });
+    stage.model.add(
+      session(findings([finding({ path: 'a.js', line: 27, endLine: 27, quote: 'line30(null);' })])),
+    );
     const result = await scene.run('review');
-    expect([result.exitCode, result.outputs.outcome, result.outputs.findings]).toEqual([1, 'fail', '1']);
-
-    const reviews = github.reviews(scene.pull);
-    expect(reviews).toHaveLength(1);
-    expect(reviews[0]).toMatchObject({ state: 'COMMENTED', commit: scene.head });
-    expect(reviews[0]!.comments).toHaveLength(1);
-    expect(reviews[0]!.comments[0]).toMatchObject({ path: 'sum.js', line: 1, side: 'RIGHT' });
-    expect(reviews[0]!.comments[0]!.body).toContain('This subtracts.');
-    expect(reviews[0]!.comments[0]!.body).toContain('```suggestion\nexports.sum = (a, b) => a + b;\n```');
-
-    const [check, ...more] = github.checkRuns(scene.repository, scene.head);
-    expect(more).toEqual([]);
-    expect(check).toMatchObject({ name: 'Countersign / review', status: 'completed', conclusion: 'failure' });
-    expect(check!.annotations).toMatchObject([
-      { path: 'sum.js', start_line: 1, end_line: 1, annotation_level: 'failure' },
-    ]);
-    const comments = github.comments(scene.pull);
-    expect(comments).toHaveLength(1);
-    expect(comments[0]!.body).toContain('**Review failed**: 1 finding (1 high)');
-    expect(result.summary).toContain('**Review failed**: 1 finding (1 high)');
-  });
-
-  test('that is off by some lines is moved to where its quote stands', async () => {
-    const scene = await stage.scene({ base: { 'a.js': lines(60) }, head: { 'a.js': lines(60).replace('line30()', 'line30(null)') } });
-    stage.model.add(session(findings([finding({ path: 'a.js', line: 27, endLine: 27, quote: 'line30(null);' })])));
-    const result = await scene.run('review');
-    expect(github.reviews(scene.pull)[0]!.comments).toMatchObject([{ path: 'a.js', line: 30 }]);
-    expect(github.comments(scene.pull)[0]!.body).toContain('1 finding was moved');
+    expect(stage.github.reviews(scene.pull)[0]!.comments).toMatchObject([{ path: 'a.js', line: 30 }]);
+    expect(stage.github.comments(scene.pull)[0]!.body).toContain('1 finding was moved');
     expect(result.outputs.findings).toBe('1');
   });
 
-  test('that quotes what is nowhere in the file is dropped and counted', async () => {
+  promise('that quotes what is nowhere in the file is dropped and counted', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(findings([finding({ quote: 'eval(input)', severity: 'critical' })])));
     const result = await scene.run('review');
     expect([result.exitCode, result.outputs.outcome, result.outputs.findings]).toEqual([0, 'pass', '0']);
-    expect(github.reviews(scene.pull)).toEqual([]);
-    expect(github.checkRuns(scene.repository)[0]!.summary).toContain('1 finding was dropped');
+    expect(stage.github.reviews(scene.pull)).toEqual([]);
+    expect(stage.github.checkRuns(scene.repository)[0]!.summary).toContain('1 finding was dropped');
   });
 
-  test('outside of the diff is told in the body of the review', async () => {
-    const scene = await stage.scene({ base: { 'a.js': lines(60) }, head: { 'a.js': lines(60).replace('line30()', 'line30(null)') } });
+  promise('outside of the diff is told in the body of the review', async (stage) => {
+    const scene = await stage.scene({
+      base: { 'a.js': lines(60) },
+      head: { 'a.js': lines(60).replace('line30()', 'line30(null)') },
+    });
     stage.model.add(
       session(
         findings([
@@ -62,19 +75,25 @@ describe('a finding', () => {
       ),
     );
     await scene.run('review');
-    const [review] = github.reviews(scene.pull);
-    expect(review!.comments.map(({ line, body }) => [line, body.includes('Right here.')])).toEqual([[30, true]]);
+    const [review] = stage.github.reviews(scene.pull);
+    expect(review!.comments.map(({ line, body }) => [line, body.includes('Right here.')])).toEqual([
+      [30, true],
+    ]);
     expect(review!.body).toContain('1 finding stands outside the diff');
     expect(review!.body).toContain('Far away.');
   });
 
-  test('on several lines becomes a comment on all of them', async () => {
+  promise('on several lines becomes a comment on all of them', async (stage) => {
     const scene = await stage.scene({ head: { 'b.js': lines(5) } });
     stage.model.add(
-      session(findings([finding({ path: 'b.js', line: 2, endLine: 4, quote: 'line2();\nline3();\nline4();' })])),
+      session(
+        findings([finding({ path: 'b.js', line: 2, endLine: 4, quote: 'line2();\nline3();\nline4();' })]),
+      ),
     );
     await scene.run('review');
-    expect(github.reviews(scene.pull)[0]!.comments).toMatchObject([{ path: 'b.js', startLine: 2, line: 4 }]);
+    expect(stage.github.reviews(scene.pull)[0]!.comments).toMatchObject([
+      { path: 'b.js', startLine: 2, line: 4 },
+    ]);
   });
 });
 
@@ -90,28 +109,32 @@ describe('the check', () => {
     ['low', 'low', 'failure'],
     ['never', 'critical', 'success'],
   ];
-  test.each(matrix)('with fail-on %s and a finding that is %s is a %s', async (failOn, severity, conclusion) => {
-    const scene = await stage.scene();
-    stage.model.add(session(findings([finding({ severity })])));
-    const result = await scene.run('review', { inputs: { 'fail-on': failOn } });
-    const failed = conclusion === 'failure';
-    expect(github.checkRuns(scene.repository, scene.head).map((run) => run.conclusion)).toEqual([conclusion]);
-    expect([result.exitCode, result.outputs.outcome]).toEqual(failed ? [1, 'fail'] : [0, 'pass']);
-    expect(github.reviews(scene.pull)).toHaveLength(1);
-  });
+  for (const [failOn, severity, conclusion] of matrix) {
+    promise(`with fail-on ${failOn} and a finding that is ${severity} is a ${conclusion}`, async (stage) => {
+      const scene = await stage.scene();
+      stage.model.add(session(findings([finding({ severity })])));
+      const result = await scene.run('review', { inputs: { 'fail-on': failOn } });
+      const failed = conclusion === 'failure';
+      expect(stage.github.checkRuns(scene.repository, scene.head).map((run) => run.conclusion)).toEqual([
+        conclusion,
+      ]);
+      expect([result.exitCode, result.outputs.outcome]).toEqual(failed ? [1, 'fail'] : [0, 'pass']);
+      expect(stage.github.reviews(scene.pull)).toHaveLength(1);
+    });
+  }
 
-  test('passes a change in which nothing is found, without a review', async () => {
+  promise('passes a change in which nothing is found, without a review', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(findings([])));
     const result = await scene.run('review');
     expect([result.exitCode, result.outputs.outcome]).toEqual([0, 'pass']);
-    expect(github.checkRuns(scene.repository)[0]!.conclusion).toBe('success');
-    expect(github.reviews(scene.pull)).toEqual([]);
-    expect(github.comments(scene.pull)[0]!.body).toContain('**Review passed**: no findings');
+    expect(stage.github.checkRuns(scene.repository)[0]!.conclusion).toBe('success');
+    expect(stage.github.reviews(scene.pull)).toEqual([]);
+    expect(stage.github.comments(scene.pull)[0]!.body).toContain('**Review passed**: no findings');
     expect(result.summary).toContain('**Review passed**: no findings');
   });
 
-  test('carries every finding, also more than GitHub takes at once', async () => {
+  promise('carries every finding, also more than GitHub takes at once', async (stage) => {
     const scene = await stage.scene({ head: { 'b.js': lines(120) } });
     const many = Array.from({ length: 120 }, (_, at) =>
       finding({ path: 'b.js', line: at + 1, endLine: at + 1, quote: `line${at + 1}();`, severity: 'low' }),
@@ -119,13 +142,13 @@ describe('the check', () => {
     stage.model.add(session(findings(many)));
     const result = await scene.run('review');
     expect(result.outputs.findings).toBe('120');
-    expect(github.checkRuns(scene.repository)[0]!.annotations).toHaveLength(120);
-    expect(github.reviews(scene.pull)).toHaveLength(1);
+    expect(stage.github.checkRuns(scene.repository)[0]!.annotations).toHaveLength(120);
+    expect(stage.github.reviews(scene.pull)).toHaveLength(1);
   });
 });
 
 describe('a second run', () => {
-  test('after a push updates the one comment and leaves the first review where it was', async () => {
+  promise('after a push updates the one comment and leaves the first review where it was', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(findings([finding()])));
     await scene.run('review');
@@ -133,30 +156,31 @@ describe('a second run', () => {
     stage.model.add(session(findings([])));
     const result = await scene.run('review', { payload: { action: 'synchronize' } });
     expect(result.outputs.outcome).toBe('pass');
-    const comments = github.comments(scene.pull);
+    const comments = stage.github.comments(scene.pull);
     expect(comments).toHaveLength(1);
     expect(comments[0]!.body).toContain('**Review passed**');
-    expect(github.reviews(scene.pull)).toHaveLength(1);
-    expect(github.checkRuns(scene.repository, scene.head).map((run) => run.conclusion)).toEqual(['success']);
+    expect(stage.github.reviews(scene.pull)).toHaveLength(1);
+    expect(stage.github.checkRuns(scene.repository, scene.head).map((run) => run.conclusion)).toEqual([
+      'success',
+    ]);
   });
 
-  test('of the same event publishes nothing twice', async () => {
+  promise('of the same event publishes nothing twice', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(findings([finding()])), session(findings([finding()])));
     const first = await scene.run('review');
     const second = await scene.run('review');
     expect(second.outputs['task-id']).toBe(first.outputs['task-id']);
     expect([first.exitCode, second.exitCode]).toEqual([1, 1]);
-    expect(github.reviews(scene.pull)).toHaveLength(1);
-    expect(github.reviews(scene.pull)[0]!.comments).toHaveLength(1);
-    expect(github.checkRuns(scene.repository, scene.head)).toHaveLength(1);
-    expect(github.checkRuns(scene.repository, scene.head)[0]!.annotations).toHaveLength(1);
-    expect(github.comments(scene.pull)).toHaveLength(1);
+    expect(stage.github.reviews(scene.pull)).toHaveLength(1);
+    expect(stage.github.reviews(scene.pull)[0]!.comments).toHaveLength(1);
+    expect(stage.github.checkRuns(scene.repository, scene.head)).toHaveLength(1);
+    expect(stage.github.checkRuns(scene.repository, scene.head)[0]!.annotations).toHaveLength(1);
+    expect(stage.github.comments(scene.pull)).toHaveLength(1);
   });
 
-  test('of `fix` on the same event pushes no second commit', async () => {
+  promise('of `fix` on the same event pushes no second commit', async (stage) => {
     const scene = await stage.scene();
-    const { repair } = await import('./scene.ts');
     stage.model.add(session(...repair));
     const first = await scene.run('fix');
     const second = await scene.run('fix');
@@ -164,32 +188,42 @@ describe('a second run', () => {
     expect([second.exitCode, second.outputs.outcome]).toEqual([0, 'noop']);
     expect(second.summary).toContain('the head has moved');
     expect(scene.tip()).toBe(first.outputs['commit-sha']);
-    expect(github.comments(scene.pull)).toHaveLength(1);
+    expect(stage.github.comments(scene.pull)).toHaveLength(1);
   });
 
-  test('is not fooled by somebody else’s comment that carries the mark', async () => {
+  promise('is not fooled by somebody else’s comment that carries the mark', async (stage) => {
     const scene = await stage.scene();
-    const forged = github.addComment(scene.pull, 'mallory', '<!-- countersign:sticky:review -->\nAll is well');
+    const forged = stage.github.addComment(
+      scene.pull,
+      'mallory',
+      '<!-- countersign:sticky:review -->\nAll is well',
+    );
     stage.model.add(session(findings([finding()])));
     await scene.run('review');
     expect(forged.body).toBe('<!-- countersign:sticky:review -->\nAll is well');
-    expect(github.comments(scene.pull)).toHaveLength(2);
+    expect(stage.github.comments(scene.pull)).toHaveLength(2);
   });
 });
 
-test('a pull request without a difference needs no session, and the summary says why', async () => {
+promise('a pull request without a difference needs no session, and the summary says why', async (stage) => {
   const scene = await stage.scene();
   scene.push({ 'sum.js': project['sum.js']! }, 'Take it back');
   const result = await scene.run('review');
   expect([result.exitCode, result.outputs.outcome]).toEqual([0, 'noop']);
   expect(stage.model.requests).toEqual([]);
-  expect(github.comments(scene.pull)).toEqual([]);
+  expect(stage.github.comments(scene.pull)).toEqual([]);
   expect(result.summary).toContain('There is no difference between base and head.');
 });
 
-test('what the configuration on the base branch ignores is no part of the review', async () => {
-  const base = { ...project, '.github/countersign.yml': 'ignore: ["vendor/**"]\nrules: No BASE-RULE is broken.\n' };
-  const scene = await stage.scene({ base, head: { 'vendor/x.js': 'VENDORED\n', 'sum.js': 'exports.sum = 1;\n' } });
+promise('what the configuration on the base branch ignores is no part of the review', async (stage) => {
+  const base = {
+    ...project,
+    '.github/countersign.yml': 'ignore: ["vendor/**"]\nrules: No BASE-RULE is broken.\n',
+  };
+  const scene = await stage.scene({
+    base,
+    head: { 'vendor/x.js': 'VENDORED\n', 'sum.js': 'exports.sum = 1;\n' },
+  });
   stage.model.add(session(findings([])));
   await scene.run('review');
   expect(stage.model.seen('VENDORED')).toBe(false);

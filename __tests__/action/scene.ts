@@ -2,10 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeEach, expect } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { type Document, decode } from '../../src/core/document.ts';
 import { type Ledger, verify } from '../../src/core/ledger.ts';
-import { type GitHub, type Pull, type Repository, startGitHub, type TokenOptions } from '../stand-ins/github/index.ts';
+import {
+  type GitHub,
+  type Pull,
+  type Repository,
+  startGitHub,
+  type TokenOptions,
+} from '../stand-ins/github/index.ts';
 import {
   type Conversation,
   type Model,
@@ -99,7 +105,11 @@ test('adds two numbers', () => {
 export const bug: Files = { 'sum.js': 'exports.sum = (a, b) => a - b;\n' };
 
 /** The words of the person who opens the pull request; a reviewer has no use for them. */
-export const person = { title: 'Subtract PERSON-TITLE', body: 'As told in PERSON-BODY', commit: 'Break it PERSON-COMMIT' };
+export const person = {
+  title: 'Subtract PERSON-TITLE',
+  body: 'As told in PERSON-BODY',
+  commit: 'Break it PERSON-COMMIT',
+};
 
 export const everything = {
   contents: 'write',
@@ -147,171 +157,186 @@ export interface SceneOptions {
 
 const apiKey = 'sk-ant-api03-CANARY-of-the-model-key';
 
+/** A GitHub and a model of a test's own. */
 export interface Stage {
   github: GitHub;
-  /** A fresh one for each test. */
   model: Model;
+  apiKey: string;
   scene(options?: SceneOptions): Promise<Scene>;
   /** For a test that wants the model to be otherwise. */
   useModel(options: ModelOptions): Promise<void>;
-  apiKey: string;
-  /** Let the checks after this test leave something out, because it is the test's point. */
-  allow: { modelViolations?: RegExp; summary?: boolean; rooms?: boolean; leftRunning?: boolean };
+  /** What the checks at the end leave out, because it is the test's point. */
+  allow: { modelViolations?: RegExp; summary?: boolean; rooms?: boolean };
 }
 
-let scenes = 0;
-
 /**
- * One GitHub for a file of tests and one model for each test. After each test what holds for every run is
- * asserted: no request that the real services would refuse, no script left over, no room left, no secret out.
+ * A test by its promise. At its end, what holds for every run is asserted: no request that the real services
+ * would refuse, no script left over, no room left, no secret let out, a summary in a few lines. Tests of one
+ * group run side by side, because a run mostly waits: GitHub wants a second between two writes.
  */
-export async function openStage(): Promise<Stage> {
-  const github = await startGitHub();
-  const results: RunResult[] = [];
-  const laptops: Laptop[] = [];
-  const tokens: string[] = [];
-  const stage = {
-    github,
-    apiKey,
-    allow: {},
-    useModel: async (options: ModelOptions) => {
-      await stage.model?.close();
-      stage.model = await startModel({ apiKey, ...options });
-    },
-    scene,
-  } as Stage;
-
-  async function scene(options: SceneOptions = {}): Promise<Scene> {
-    scenes += 1;
-    const name = `widgets-${process.pid}-${scenes}`;
-    const laptop = new Laptop();
-    laptops.push(laptop);
-    const repository = await github.createRepository(`acme/${name}`, {
-      ...(options.collaborators && { collaborators: options.collaborators }),
-    });
-    const base = laptop.commit(options.base ?? project, 'Begin');
-    laptop.push(repository, 'main');
-    const fork = options.forkOf ? await github.createRepository(`octocat/${name}`, { forkOf: repository.fullName }) : undefined;
-    laptop.branch('changes');
-    const head = laptop.commit(options.head ?? bug, options.message ?? person.commit);
-    laptop.push(fork ?? repository, 'changes');
-    const pull = await github.openPull(repository, {
-      title: person.title,
-      body: person.body,
-      author: 'octocat',
-      head: fork ? { repository: fork, branch: 'changes' } : 'changes',
-    });
-    const token = github.createToken({
-      permissions: options.permissions ?? everything,
-      repositories: [repository.fullName],
-      ...options.tokenOptions,
-    });
-    tokens.push(token);
-    const where = fork ?? repository;
-    const self: Scene = {
-      repository,
-      fork,
-      pull,
-      laptop,
-      base,
-      head,
-      token,
-      push: (files, message) => {
-        self.head = laptop.commit(files, message);
-        laptop.push(where, 'changes');
-        return self.head;
+export function promise(name: string, act: (stage: Stage) => Promise<void>): void {
+  test.concurrent(name, async () => {
+    const results: RunResult[] = [];
+    const laptops: Laptop[] = [];
+    const tokens: string[] = [];
+    const stage = {
+      github: await startGitHub(),
+      model: await startModel({ apiKey }),
+      apiKey,
+      allow: {},
+      useModel: async (options) => {
+        await stage.model.close();
+        stage.model = await startModel({ apiKey, ...options });
       },
-      tip: () => git(where.path, 'rev-parse', 'refs/heads/changes'),
-      read: (path, ref = 'refs/heads/changes') => {
-        try {
-          return `${git(where.path, 'show', `${ref}:${path}`)}\n`;
-        } catch {
-          return undefined;
-        }
-      },
-      run: (agent, more) => run(self, agent, more),
-    };
-    return self;
-  }
-
-  async function run(self: Scene, agent: string, more: RunMore = {}): Promise<RunResult> {
-    const { inputs, payload: overrides, eventName = 'pull_request', event, github: services, artifacts, ...rest } = more;
-    const { repository, fork, pull, base } = self;
-    const runtimeToken =
-      typeof artifacts === 'object' ? artifacts.runtimeToken : artifacts ? github.createRuntimeToken() : undefined;
-    const result = await runAction({
-      inputs: {
-        agent,
-        'anthropic-api-key': apiKey,
-        'anthropic-base-url': stage.model.url,
-        'test-command': 'node --test',
-        ...inputs,
-      },
-      event: event ?? {
-        name: eventName,
-        payload: payload(eventName, {
-          repository: repository.fullName,
-          number: pull.number,
-          ...person,
-          head: { ref: 'changes', sha: self.head },
-          base: { ref: 'main', sha: base },
-          ...(fork && { fork: fork.fullName }),
-          apiUrl: github.apiUrl,
-          serverUrl: github.serverUrl,
-          ...overrides,
-        }),
-      },
-      token: self.token,
-      github: {
-        apiUrl: github.apiUrl,
-        serverUrl: artifacts ? github.dotcomServerUrl : github.serverUrl,
-        graphqlUrl: github.graphqlUrl,
-        ...(runtimeToken && { resultsUrl: github.resultsUrl, runtimeToken }),
-        ...services,
-      },
-      repository: repository.fullName,
-      sha: self.head,
-      ref: `refs/pull/${pull.number}/merge`,
-      secrets: [apiKey],
-      canaries: [apiKey, self.token, ...(runtimeToken ? [runtimeToken] : [])],
-      ...(process.env.COUNTERSIGN_ACTION && { actionDir: process.env.COUNTERSIGN_ACTION }),
-      ...(process.env.DBG && { onSpawn: (child) => child.on('exit', () => console.log(child.pid, execFileSync('sh', ['-c', `ps -eo pid,ppid,pgid,stat,args | grep " ${child.pid} " | cut -c1-200`], { encoding: 'utf8' }))) }),
-      ...rest,
-    });
-    results.push(result);
-    return result;
-  }
-
-  beforeEach(async () => {
-    stage.allow = {};
-    await stage.useModel({});
-  });
-
-  afterEach(async () => {
-    const ran = results.splice(0);
-    const { allow, model } = stage;
+      scene: (options) => makeScene(stage, options ?? {}, results, laptops, tokens),
+    } as Stage;
     try {
-      expect(github.violations).toEqual([]);
-      expect(model.violations.filter((line) => !allow.modelViolations?.test(line))).toEqual([]);
-      expect(model.unused()).toEqual([]);
-      for (const result of ran) {
-        expect(result.leaks).toEqual([]);
-        expect(allow.rooms || roomsIn(result)).toEqual(allow.rooms || []);
-        expect(allow.leftRunning || result.leftRunning).toBe(allow.leftRunning ?? false);
-        if (!allow.summary) expectSummary(result.summary);
-      }
-      expectNoSecretInTheModel(model, tokens);
-      expectNoSecretOnGitHub(github);
+      await act(stage);
+      expectOrder(stage, results, tokens);
     } finally {
-      github.violations.length = 0;
-      await model.close();
-      for (const result of ran) result.cleanup();
-      for (const laptop of laptops.splice(0)) laptop.remove();
+      await stage.model.close();
+      await stage.github.close();
+      for (const result of results) result.cleanup();
+      for (const laptop of laptops) laptop.remove();
     }
   });
+}
 
-  afterAll(() => github.close());
-  return stage;
+function expectOrder({ github, model, allow }: Stage, results: RunResult[], tokens: string[]): void {
+  expect(github.violations).toEqual([]);
+  expect(model.violations.filter((line) => !allow.modelViolations?.test(line))).toEqual([]);
+  expect(model.unused()).toEqual([]);
+  for (const result of results) {
+    expect(result.leaks).toEqual([]);
+    expect(result.leftRunning).toBe(false);
+    if (!allow.rooms) expect(roomsIn(result)).toEqual([]);
+    if (!allow.summary) expectSummary(result.summary);
+  }
+  expectNoSecretInTheModel(model, tokens);
+  expectNoSecretOnGitHub(github);
+}
+
+async function makeScene(
+  stage: Stage,
+  options: SceneOptions,
+  results: RunResult[],
+  laptops: Laptop[],
+  tokens: string[],
+): Promise<Scene> {
+  const { github } = stage;
+  const name = `widgets-${laptops.length + 1}`;
+  const laptop = new Laptop();
+  laptops.push(laptop);
+  const repository = await github.createRepository(`acme/${name}`, {
+    ...(options.collaborators && { collaborators: options.collaborators }),
+  });
+  const base = laptop.commit(options.base ?? project, 'Begin');
+  laptop.push(repository, 'main');
+  const fork = options.forkOf
+    ? await github.createRepository(`octocat/${name}`, { forkOf: repository.fullName })
+    : undefined;
+  laptop.branch('changes');
+  const head = laptop.commit(options.head ?? bug, options.message ?? person.commit);
+  const where = fork ?? repository;
+  laptop.push(where, 'changes');
+  const pull = await github.openPull(repository, {
+    title: person.title,
+    body: person.body,
+    author: 'octocat',
+    head: fork ? { repository: fork, branch: 'changes' } : 'changes',
+  });
+  const token = github.createToken({
+    permissions: options.permissions ?? everything,
+    repositories: [repository.fullName],
+    ...options.tokenOptions,
+  });
+  tokens.push(token);
+  const self: Scene = {
+    repository,
+    fork,
+    pull,
+    laptop,
+    base,
+    head,
+    token,
+    push: (files, message) => {
+      self.head = laptop.commit(files, message);
+      laptop.push(where, 'changes');
+      return self.head;
+    },
+    tip: () => git(where.path, 'rev-parse', 'refs/heads/changes'),
+    read: (path, ref = 'refs/heads/changes') => {
+      try {
+        return `${git(where.path, 'show', `${ref}:${path}`)}\n`;
+      } catch {
+        return undefined;
+      }
+    },
+    run: async (agent, more = {}) => {
+      const result = await runAction(runOptions(stage, self, agent, more));
+      results.push(result);
+      return result;
+    },
+  };
+  return self;
+}
+
+function runOptions({ github, model }: Stage, scene: Scene, agent: string, more: RunMore): RunOptions {
+  const {
+    inputs,
+    payload: overrides,
+    eventName = 'pull_request',
+    event,
+    github: services,
+    artifacts,
+    ...rest
+  } = more;
+  const { repository, fork, pull, base, head, token } = scene;
+  const runtimeToken =
+    typeof artifacts === 'object'
+      ? artifacts.runtimeToken
+      : artifacts
+        ? github.createRuntimeToken()
+        : undefined;
+  return {
+    inputs: {
+      agent,
+      'anthropic-api-key': apiKey,
+      'anthropic-base-url': model.url,
+      'test-command': 'node --test',
+      ...inputs,
+    },
+    event: event ?? {
+      name: eventName,
+      payload: payload(eventName, {
+        repository: repository.fullName,
+        number: pull.number,
+        title: person.title,
+        body: person.body,
+        head: { ref: 'changes', sha: head },
+        base: { ref: 'main', sha: base },
+        ...(fork && { fork: fork.fullName }),
+        apiUrl: github.apiUrl,
+        serverUrl: github.serverUrl,
+        ...overrides,
+      }),
+    },
+    token,
+    github: {
+      apiUrl: github.apiUrl,
+      serverUrl: artifacts ? github.dotcomServerUrl : github.serverUrl,
+      graphqlUrl: github.graphqlUrl,
+      ...(runtimeToken && { resultsUrl: github.resultsUrl, runtimeToken }),
+      ...services,
+    },
+    repository: repository.fullName,
+    sha: head,
+    ref: `refs/pull/${pull.number}/merge`,
+    secrets: [apiKey],
+    canaries: [apiKey, token, ...(runtimeToken ? [runtimeToken] : [])],
+    ...(process.env.COUNTERSIGN_ACTION && { actionDir: process.env.COUNTERSIGN_ACTION }),
+    ...rest,
+  };
 }
 
 /** Rooms and clean repositories that a run left behind. */
@@ -332,7 +357,9 @@ function expectNoSecretInTheModel(model: Model, tokens: readonly string[]): void
 }
 
 function expectNoSecretOnGitHub(github: GitHub): void {
-  const sent = github.requests.map(({ body }) => (Buffer.isBuffer(body) ? body.toString() : JSON.stringify(body)));
+  const sent = github.requests.map(({ body }) =>
+    Buffer.isBuffer(body) ? body.toString() : JSON.stringify(body),
+  );
   expect(sent.filter((text) => text?.includes(apiKey))).toEqual([]);
 }
 
@@ -346,7 +373,10 @@ export function ledgerOf(result: RunResult): Ledger {
 }
 
 /** The documents of one kind in a run's ledger. */
-export function documents<K extends Document['kind']>(result: RunResult, kind: K): Extract<Document, { kind: K }>[] {
+export function documents<K extends Document['kind']>(
+  result: RunResult,
+  kind: K,
+): Extract<Document, { kind: K }>[] {
   return ledgerOf(result).filter((document) => document.kind === kind) as Extract<Document, { kind: K }>[];
 }
 
@@ -386,4 +416,5 @@ export const session = (...turns: Reply[]): Conversation => ({ turns });
 export const shown = ({ raw }: ModelRequest): string => raw;
 
 /** What stands in the error annotations of a run, each on a line. */
-export const errors = (result: RunResult): string => result.annotations.error.map(({ message }) => message).join('\n');
+export const errors = (result: RunResult): string =>
+  result.annotations.error.map(({ message }) => message).join('\n');

@@ -111,7 +111,7 @@ describe('what views write on GitHub', () => {
         expect(views.check(ledger).title.length).toBeLessThanOrEqual(255);
         expect(views.check(ledger).title).toMatch(/^[\w :,()]+$/);
       }),
-      { numRuns: 12000 },
+      { numRuns: 500 },
     );
   });
 
@@ -139,7 +139,7 @@ describe('inline comments', () => {
             (one.suggestion?.match(/^`{3,}suggestion$/gm)?.length ?? 0),
         );
       }),
-      { numRuns: 12000 },
+      { numRuns: 2000 },
     );
   });
 
@@ -171,11 +171,13 @@ describe('commit messages', () => {
           expect.stringMatching(/^Countersign-Agent: [a-z0-9-]+$/),
         ]);
         expect(lines.at(-3)).toBe('');
-        expect(message).not.toMatch(/[@#]\S|:\/\/|\bGH-\d|www\.|[[\]]|\*\*\*|skip-checks:|breaking change:/i);
+        expect(message).not.toMatch(
+          /[@#][\p{L}\p{N}_-]|:\/\/|\bGH-\d|www\.|[[\]]|\*\*\*|skip-checks:|breaking change:/iu,
+        );
         expect(message).not.toMatch(/^(fixup|squash|amend)!|^---|^diff -|^From |^#/im);
         expect(message.length).toBeLessThan(4000);
       }),
-      { numRuns: 12000 },
+      { numRuns: 2000 },
     );
   });
 

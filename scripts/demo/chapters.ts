@@ -1,4 +1,4 @@
-import type { Ran } from './tour.ts';
+import type { Ran } from './play.ts';
 
 /** One run of the demo: what sets it off, and what must come of it. */
 export interface Chapter {
@@ -19,7 +19,10 @@ export const chapters: readonly Chapter[] = [
     differs: (ran) => [
       ...always(ran, 'fixed'),
       ...unless(ran.seen.commits.length === 1, `${ran.seen.commits.length} commits instead of 1`),
-      ...unless(ran.seen.commits.every(({ isVerified }) => isVerified), 'the commit is not verified'),
+      ...unless(
+        ran.seen.commits.every(({ isVerified }) => isVerified),
+        'the commit is not verified',
+      ),
       ...unless(
         ran.seen.commits.every(({ files }) => files.join() === 'src/discount.js'),
         'the commit changes other files than src/discount.js',
@@ -35,7 +38,10 @@ export const chapters: readonly Chapter[] = [
     differs: (ran) => [
       ...always(ran, 'pass'),
       ...check(ran, 'success'),
-      ...unless(ran.isLive || commented(ran).join() === 'src/discount.js:8', 'the remark is not on src/discount.js:8'),
+      ...unless(
+        ran.isLive || commented(ran).join() === 'src/discount.js:8',
+        'the remark is not on src/discount.js:8',
+      ),
     ],
   },
   {

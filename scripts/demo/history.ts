@@ -15,12 +15,48 @@ export interface Commit {
 }
 
 export const commits: readonly Commit[] = [
-  { folder: '1-money', branch: 'main', author: 'Ada', date: '2026-03-02T09:14:00Z', message: 'Money in whole cents' },
-  { folder: '2-discounts', branch: 'main', author: 'Bela', date: '2026-03-09T15:40:00Z', message: 'Percentages off a price' },
-  { folder: '3-basket', branch: 'main', author: 'Ada', date: '2026-04-13T11:02:00Z', message: 'What a basket costs' },
-  { folder: '4-rules', branch: 'main', author: 'Chidi', date: '2026-05-04T08:30:00Z', message: 'Write down our conventions' },
-  { folder: 'pull-1', branch: 'quantity-discounts', author: 'Dana', date: '2026-05-18T16:21:00Z', message: 'Quantity discounts' },
-  { folder: 'pull-2', branch: 'vouchers', author: 'Emre', date: '2026-05-19T10:05:00Z', message: 'Look up vouchers by their code' },
+  {
+    folder: '1-money',
+    branch: 'main',
+    author: 'Ada',
+    date: '2026-03-02T09:14:00Z',
+    message: 'Money in whole cents',
+  },
+  {
+    folder: '2-discounts',
+    branch: 'main',
+    author: 'Bela',
+    date: '2026-03-09T15:40:00Z',
+    message: 'Percentages off a price',
+  },
+  {
+    folder: '3-basket',
+    branch: 'main',
+    author: 'Ada',
+    date: '2026-04-13T11:02:00Z',
+    message: 'What a basket costs',
+  },
+  {
+    folder: '4-rules',
+    branch: 'main',
+    author: 'Chidi',
+    date: '2026-05-04T08:30:00Z',
+    message: 'Write down our conventions',
+  },
+  {
+    folder: 'pull-1',
+    branch: 'quantity-discounts',
+    author: 'Dana',
+    date: '2026-05-18T16:21:00Z',
+    message: 'Quantity discounts',
+  },
+  {
+    folder: 'pull-2',
+    branch: 'vouchers',
+    author: 'Emre',
+    date: '2026-05-19T10:05:00Z',
+    message: 'Look up vouchers by their code',
+  },
 ];
 
 /** Makes the demo's history and pushes it to the bare repository at `path`. */

@@ -11,7 +11,7 @@ its rooms, git and the tests are real.
                    may cost 1 US dollar at most (ANTHROPIC_BASE_URL is another way to the model)
   --model NAME     the model that --live asks (default: the action's own)
   --sandbox MODE   require, auto or off, as the action's input (default: require with --live, else auto)
-  --output DIR     where reports and ledgers are kept; emptied first (default: demo-output)
+  --output DIR     where reports and ledgers are kept (default: demo-output)
   --help
 
 On any git repository, the review of a change by the command line, dist/cli.js:

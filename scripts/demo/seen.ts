@@ -1,5 +1,5 @@
-import type { GitHub, Pull, ReviewComment } from '../../__tests__/stand-ins/github/index.ts';
 import { git } from '../../__tests__/stand-ins/github/git.ts';
+import type { GitHub, Pull, ReviewComment } from '../../__tests__/stand-ins/github/index.ts';
 
 export interface SeenCommit {
   sha: string;

@@ -53,6 +53,8 @@ const agentFile = z.strictObject({
     })
     .default({}),
   effects: z.array(z.enum(effectTypes)),
+  /** Globs of paths that a generator's patch may touch; all of them when absent. */
+  paths: z.array(z.string().min(1).max(500)).min(1).max(200).optional(),
 });
 
 export type Agent = Omit<z.infer<typeof agentFile>, 'stages'> & {

@@ -21,13 +21,14 @@ const noRisk: Risk = { level: 'low', reasons: [] };
  */
 export function decide(agent: Agent, ledger: Ledger, end: End, rules: Rules): Draft<'verdict'> {
   const judged =
-    agent.class === 'reviewer' ? judgeReview(ledger, end, rules) : judgePatch(ledger, end, rules);
+    agent.class === 'reviewer' ? judgeReview(ledger, end, rules) : judgePatch(agent, ledger, end, rules);
   const counts = countBySeverity(newest(ledger, 'findings')?.findings ?? []);
   return {
     kind: 'verdict',
     by: 'policy',
     verdict: judged.outcome,
-    reasons: judged.reasons,
+    // Paths are in them, so that they may be many and long.
+    reasons: judged.reasons.slice(0, 100).map((reason) => reason.slice(0, 2000).toWellFormed()),
     risk: judged.risk ?? noRisk,
     counts,
     effects: effectsOf(agent, taskOf(ledger).id, judged.outcome),
@@ -52,13 +53,13 @@ function judgeReview(ledger: Ledger, end: End, rules: Rules): Judged {
   return { outcome: 'fail', reasons: [`${what} at or above fail-on: ${rules.failOn} (worst: ${worst}).`] };
 }
 
-function judgePatch(ledger: Ledger, end: End, rules: Rules): Judged {
+function judgePatch(agent: Agent, ledger: Ledger, end: End, rules: Rules): Judged {
   if (end !== 'publish') return stopped(ledger, end);
   const patch = newest(ledger, 'patch');
   const proof = newestFacts(ledger, 'prove');
   if (!patch || patch.files.length === 0) return { outcome: 'incomplete', reasons: ['No patch was made.'] };
   const risk = riskOf(patch.files);
-  const refused = refusals(patch.files, rules.protected);
+  const refused = refusals(patch.files, rules.protected, agent.paths);
   if (refused.length > 0) return { outcome: 'refused', reasons: refused, risk };
   if (!proof || proof.seq < patch.seq || proof.outcome !== 'pass') {
     return { outcome: 'incomplete', reasons: ['The patch was not proved by a test run of its own.'], risk };

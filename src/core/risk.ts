@@ -44,11 +44,20 @@ const sensitive: Record<string, readonly string[]> = {
 
 const options = { dot: true, nocase: true } as const;
 
-/** Reasons why a patch may not be published at all, each naming a path; empty when there are none. */
-export function refusals(files: readonly ChangedFile[], protectedGlobs: readonly string[]): string[] {
+/**
+ * Reasons why a patch may not be published at all, each naming a path; empty when there are none.
+ * @param allowedGlobs what the agent's file allows it to touch; everything when absent
+ */
+export function refusals(
+  files: readonly ChangedFile[],
+  protectedGlobs: readonly string[],
+  allowedGlobs?: readonly string[],
+): string[] {
   const isGuarded = picomatch([...guarded, ...protectedGlobs], options);
+  const isAllowed = allowedGlobs ? picomatch([...allowedGlobs], { dot: true }) : () => true;
   return files.flatMap((file) => {
     if (isGuarded(file.path)) return [`${file.path} is protected: no agent may change it`];
+    if (!isAllowed(file.path)) return [`${file.path} is outside of the paths that this agent may change`];
     // A link would be followed by whoever checks the commit out; a gitlink would fetch a repository.
     if (file.newMode === '120000') return [`${file.path} would become a symbolic link`];
     if (file.newMode === '160000') return [`${file.path} would become a submodule`];

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import { APIError } from '@anthropic-ai/sdk/error';
 import { betaZodTool } from '@anthropic-ai/sdk/helpers/beta/zod';
-import { type BetaMessage, type BetaMessageParam, Messages } from '@anthropic-ai/sdk/resources/beta/messages/messages';
+import {
+  type BetaMessage,
+  type BetaMessageParam,
+  Messages,
+} from '@anthropic-ai/sdk/resources/beta/messages/messages';
 import { betaAgentToolset20260401 } from '@anthropic-ai/sdk/tools/agent-toolset/node';
 import type { Agent } from '../core/agent.ts';
 import { exits, instructionsFile, type Job, proposalFile } from '../core/job.ts';

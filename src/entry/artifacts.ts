@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault } from '../core/outcome.ts';
+import { ledgerArtifact } from '../core/task.ts';
 
 /** Loaded only when something is uploaded or fetched: it brings half of the bundle with it. */
 async function client() {
@@ -37,7 +38,7 @@ export async function uploadArtifact(
 
 /** Brings the ledger that a job with `phase: propose` left in this workflow run into `directory`. */
 export async function fetchLedger(taskId: string, directory: string): Promise<void> {
-  const name = `countersign-ledger-${taskId}`;
+  const name = ledgerArtifact(taskId);
   try {
     const artifacts = await client();
     const { artifact } = await artifacts.getArtifact(name);

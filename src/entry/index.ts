@@ -8,6 +8,7 @@ import { spent } from '../core/budget.ts';
 import { type Config, readConfig } from '../core/config.ts';
 import { type Ledger, newest, taskOf } from '../core/ledger.ts';
 import { exitCode, Fault, type Outcome } from '../core/outcome.ts';
+import { ledgerArtifact } from '../core/task.ts';
 import { createGitHub } from '../platforms/github/index.ts';
 import { views } from '../views/index.ts';
 import { commentFile } from '../views/person.ts';
@@ -146,7 +147,7 @@ async function uploadLedger(taskId: string, directory: string, ledger: Ledger): 
       return { name, content: await readFile(join(directory, name)) };
     }),
   );
-  await uploadArtifact(`countersign-ledger-${taskId}`, files);
+  await uploadArtifact(ledgerArtifact(taskId), files);
 }
 
 /** The runner gives an input as INPUT_NAME, in capitals, spaces as underscores, hyphens as they are. */

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { type Agent, probeOf, type Stage } from '../core/agent.ts';
 import { exhausted, type Limits, remaining } from '../core/budget.ts';
 import type { Config } from '../core/config.ts';
-import { digest } from '../core/digest.ts';
 import type { Draft } from '../core/document.ts';
 import type { Git } from '../core/git.ts';
 import { append, type Ledger, newest, taskOf } from '../core/ledger.ts';
@@ -13,6 +12,7 @@ import type { Platform, Subject } from '../core/platform.ts';
 import { decide, settle } from '../core/policy.ts';
 import { instructionsOf, promptOf } from '../core/prompt.ts';
 import type { OpenRoom } from '../core/room.ts';
+import { taskFor } from '../core/task.ts';
 import { probes } from '../probes/index.ts';
 import type { Machine, Mount } from '../room/environment.ts';
 import { openGit } from '../room/git.ts';
@@ -129,15 +129,6 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
     await add(await platform.perform(effect, ledger, git));
   }
   return { outcome: settle(ledger), ledger, directory: store.directory };
-}
-
-/** The task of a subject for an agent; its id is the same whenever the same thing is asked again. */
-function taskFor(subject: Subject, agent: Agent): Draft<'task'> {
-  const id = digest(JSON.stringify([agent.name, subject.repository, subject.subject, subject.head])).slice(
-    0,
-    20,
-  );
-  return { kind: 'task', by: 'event', id, agent: agent.name, class: agent.class, ...subject };
 }
 
 async function load(store: Store): Promise<Ledger> {

@@ -24,7 +24,7 @@ function inert(text: string): string {
     .replace(/#(?=\S)/g, '# ')
     .replace(/\bgh-(?=\d)/gi, 'GH ')
     .replace(/:\/\//g, ': //')
-    .replace(/\bwww\./gi, 'www .')
+    .replace(/www\./gi, 'www .')
     .replace(/\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)([0-9a-f]{6})[0-9a-f]+\b/gi, '$1…')
     .replace(/(breaking[\s-]+change|skip-checks)\s*:/gi, '$1 -')
     .replace(/\[/g, '(')

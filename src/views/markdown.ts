@@ -37,7 +37,7 @@ interface Piece {
 /**
  * Hostile text as paragraphs, simple lists, code spans and fenced code, and nothing else: no links, images,
  * HTML, mentions or references.
- * @param max how much of the text is taken; escaping can make it up to six times as long
+ * @param max how much of the text is taken; escaping can make it up to seven times as long
  */
 export function prose(hostile: string, max: number): string {
   const lines = bound(strip(hostile).text.trim(), max).split('\n');

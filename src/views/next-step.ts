@@ -1,18 +1,11 @@
 import { type Ledger, newest, taskOf } from '../core/ledger.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { patchArtifact } from '../core/task.ts';
 
 /** One clear thing to do: a sentence, and the commands to type where there are any. No hostile text is in it. */
 export interface NextStep {
   say: string;
   run?: readonly string[];
-}
-
-/** The file in the artifact, and beside the ledger, that holds the newest patch. */
-export const patchFile = 'change.patch';
-
-/** The name of the artifact that a run leaves. */
-export function artifactName(taskId: string): string {
-  return `countersign-${taskId}`;
 }
 
 const steps: Record<Exclude<Outcome, 'patch' | 'budget'>, string> = {
@@ -34,7 +27,6 @@ const steps: Record<Exclude<Outcome, 'patch' | 'budget'>, string> = {
 /** What differs on a laptop, where nothing is pushed and nothing runs again by itself. */
 const local: Partial<Record<Outcome, string>> = {
   fixed: 'Read the change and commit it if you agree.',
-  patch: `The fix could not be applied. It is beside the ledger: \`git apply ${patchFile}\`.`,
   fail: 'Fix the findings and run it again, or raise `fail-on` if they should not block.',
   stale: 'The files have changed since: run it again.',
 };
@@ -53,14 +45,15 @@ function applyPatch(ledger: Ledger | undefined): NextStep {
   const say = 'The fix could not be pushed. Take it from the artifact, and push it yourself:';
   if (!ledger) return { say: 'The fix could not be pushed. It is in the artifact of the run.' };
   const { id, repository, pull } = taskOf(ledger);
+  const { name, file } = patchArtifact(id);
   // A repository's name goes into a command that a person pastes: nothing but a plain name may.
   const repo = /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(repository) ? ` --repo ${repository}` : '';
   return {
     say,
     run: [
       ...(pull ? [`gh pr checkout ${pull}${repo}`] : []),
-      `gh run download${repo} --name ${artifactName(id)} --dir ../${artifactName(id)}`,
-      `git apply --index ../${artifactName(id)}/${patchFile}`,
+      `gh run download${repo} --name ${name} --dir ../${name}`,
+      `git apply --index ../${name}/${file}`,
       'git commit && git push',
     ],
   };

@@ -8,8 +8,8 @@ import { commentEvent, commit, lines, openWorld, pullEvent, repositoryName, type
 
 let world: World;
 afterEach(async () => {
-  expect(world.gitHub.violations).toEqual([]);
   await world.close();
+  expect(world.gitHub.violations).toEqual([]);
 });
 
 const faultOf = async (promise: Promise<unknown>): Promise<string> => {

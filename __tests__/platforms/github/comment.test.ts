@@ -8,8 +8,8 @@ beforeEach(async () => {
   world = await openWorld();
 });
 afterEach(async () => {
-  expect(world.gitHub.violations).toEqual([]);
   await world.close();
+  expect(world.gitHub.violations).toEqual([]);
 });
 
 const mark = '<!-- countersign:sticky:review -->';

@@ -8,8 +8,8 @@ import { commit, everything, openWorld, type World } from './world.ts';
 
 let world: World;
 afterEach(async () => {
-  expect(world.gitHub.violations).toEqual([]);
   await world.close();
+  expect(world.gitHub.violations).toEqual([]);
 });
 
 const typeOf = async (sha: string): Promise<string> =>

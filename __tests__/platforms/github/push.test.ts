@@ -17,8 +17,8 @@ import {
 
 let world: World;
 afterEach(async () => {
-  expect(world.gitHub.violations).toEqual([]);
   await world.close();
+  expect(world.gitHub.violations).toEqual([]);
 });
 
 const perform = (patch: Draft<'patch'>, more: Partial<GitHubOptions> = {}) =>
@@ -32,7 +32,7 @@ const show = async (args: string[]) => (await run(source(), args)).toString();
 
 describe('a patch', () => {
   test('becomes one verified commit on the branch', async () => {
-    world = await openWorld({ branch: 'feature/ä#1' });
+    world = await openWorld({ branch: 'feature/a#1%20' });
     const patch = await patchOf(world, fixed);
     const receipt = await perform(patch);
     expect(receipt).toEqual({
@@ -40,7 +40,7 @@ describe('a patch', () => {
       by: 'platform:github',
       key: push.key,
       status: 'done',
-      reference: await tip('feature/ä#1'),
+      reference: await tip('feature/a#1%20'),
     });
     const text = await show(['cat-file', 'commit', receipt.reference!]);
     expect(text).toContain(`tree ${patch.tree}\nparent ${world.head}\n`);

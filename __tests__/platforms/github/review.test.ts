@@ -15,8 +15,8 @@ import {
 
 let world: World;
 afterEach(async () => {
-  expect(world.gitHub.violations).toEqual([]);
   await world.close();
+  expect(world.gitHub.violations).toEqual([]);
 });
 
 async function fetched(setup: Setup = {}): Promise<World> {

@@ -3,8 +3,8 @@ import { check, comment, findings, ledgerOf, openWorld, review, type World } fro
 
 let world: World;
 afterEach(async () => {
-  expect(world.gitHub.violations).toEqual([]);
   await world.close();
+  expect(world.gitHub.violations).toEqual([]);
 });
 
 async function whole(): Promise<string[]> {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
@@ -74,7 +75,20 @@ function follow(stream: Readable, take: (line: string) => void, heard: (piece: s
 function isAlive(group: number | undefined): boolean {
   if (group === undefined) return false;
   try {
-    return process.kill(-group, 0);
+    process.kill(-group, 0);
+  } catch {
+    return false;
+  }
+  return !existsSync('/proc/self/stat') || readdirSync('/proc').some((pid) => isRunningIn(group, pid));
+}
+
+// A process that has ended stays in its group until somebody waits for it, which may be a slow process 1.
+function isRunningIn(group: number, pid: string): boolean {
+  if (!/^\d+$/.test(pid)) return false;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(processGroup) === group && state !== 'Z' && state !== 'X';
   } catch {
     return false;
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
 import { Octokit } from '@octokit/rest';
@@ -55,16 +56,20 @@ export function createApi({ token, apiUrl, signal, say, second }: ApiOptions): A
     );
   }
   let waited = 0;
-  const limited = (retryAfter: number, _options: unknown, _octokit: unknown, retryCount: number): boolean => {
-    const wait =
-      retryAfter <= longestWait && retryCount < waitsPerRequest && waited + retryAfter <= longestWaits;
-    if (wait) waited += retryAfter;
-    say(
-      wait
-        ? `GitHub's rate limit: waiting for ${retryAfter} s`
-        : `GitHub's rate limit lasts ${retryAfter} s more: not waiting`,
-    );
-    return wait;
+  const limited = async (
+    retryAfter: number,
+    _options: unknown,
+    _octokit: unknown,
+    retryCount: number,
+  ): Promise<boolean> => {
+    if (retryAfter > longestWait || retryCount >= waitsPerRequest || waited + retryAfter > longestWaits) {
+      say(`GitHub's rate limit lasts ${retryAfter} s more: not waiting`);
+      return false;
+    }
+    waited += retryAfter;
+    say(`GitHub's rate limit: waiting for ${retryAfter} s`);
+    await sleep(retryAfter * second, undefined, { signal });
+    return true;
   };
   clients += 1;
   const api = new Client({
@@ -76,7 +81,8 @@ export function createApi({ token, apiUrl, signal, say, second }: ApiOptions): A
     throttle: {
       // Clients of one id wait for one another's writes.
       id: `countersign-${clients}`,
-      retryAfterBaseValue: second,
+      // `limited` has waited already, because the plugin's own wait can't be broken off.
+      retryAfterBaseValue: 0,
       onRateLimit: limited,
       onSecondaryRateLimit: limited,
     },

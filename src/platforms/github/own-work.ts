@@ -1,3 +1,4 @@
+import { taskId } from '../../core/task.ts';
 import type { Context } from './context.ts';
 import { attempt } from './fault.ts';
 
@@ -36,4 +37,25 @@ export async function isOwnWork(
   const { message } = data.commit;
   if (tasksOf(message).length === 0 || agentOf(message) !== agentName) return false;
   return data.author?.id === (await viewer()).id;
+}
+
+/**
+ * Whether `sha` is the one commit that another agent has put on top of `head` for this very pull request:
+ * what `fix` pushes starts no run of its own, so the review in the same run judges it. The author is the
+ * account that GitHub itself assigned, and the trailer names the task that only that head makes.
+ */
+export async function followsUp(
+  { api, at, repository, viewer }: Context,
+  sha: string,
+  { head, subject }: { head: string; subject: string },
+  agentName: string,
+): Promise<boolean> {
+  const { data } = await attempt({ to: 'read the head commit', needs: 'contents: read' }, () =>
+    api.rest.repos.getCommit({ ...at, ref: sha, per_page: 1 }),
+  );
+  const { message } = data.commit;
+  const maker = agentOf(message);
+  const isChild = data.parents.length === 1 && data.parents[0]!.sha === head;
+  const isOfTask = tasksOf(message).includes(taskId(maker, { repository, subject, head }));
+  return isChild && isOfTask && maker !== agentName && data.author?.id === (await viewer()).id;
 }

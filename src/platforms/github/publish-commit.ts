@@ -3,6 +3,7 @@ import type { Effect } from '../../core/effect.ts';
 import type { Git } from '../../core/git.ts';
 import { type Ledger, newest, taskOf } from '../../core/ledger.ts';
 import { Fault } from '../../core/outcome.ts';
+import { patchArtifact } from '../../core/task.ts';
 import { type Context, split } from './context.ts';
 import { attempt, statusOf, wordsOf } from './fault.ts';
 import { tasksOf, withTask } from './own-work.ts';
@@ -150,12 +151,12 @@ async function moveBranch({ api }: Context, pull: Pull, sha: string): Promise<vo
 
 /** Keeps the patch for a person to apply, and says where. */
 async function keep(context: Context, task: Document<'task'>, patch: Document<'patch'>): Promise<string> {
-  const name = `countersign-patch-${task.id}`;
+  const { name, file } = patchArtifact(task.id);
   const content = patch.encoding === 'base64' ? Buffer.from(patch.body, 'base64') : patch.body;
   try {
-    const url = await context.uploadArtifact?.(name, [{ name: 'countersign.patch', content }]);
+    const url = await context.uploadArtifact?.(name, [{ name: file, content }]);
     if (!url) return 'The patch is in the ledger.';
-    return `The patch is kept as countersign.patch in the artifact ${name} (${url}).`;
+    return `The patch is kept as ${file} in the artifact ${name} (${url}).`;
   } catch (error) {
     return `The patch could not be kept as an artifact either: ${wordsOf(error)}`;
   }

@@ -4,7 +4,7 @@ import type { Asked, Subject } from '../../core/platform.ts';
 import type { Context } from './context.ts';
 import { branchOf, commandOf, events, supportedEvents } from './event.ts';
 import { attempt, statusOf } from './fault.ts';
-import { isOwnWork } from './own-work.ts';
+import { followsUp, isOwnWork } from './own-work.ts';
 import { oneLine } from './plain.ts';
 import { type Pull, readPull } from './pull.ts';
 
@@ -32,11 +32,12 @@ export async function ask(context: Context, event: Event, agentName: string): Pr
   const found = await find(context, event, agentName);
   if ('nothing' in found) return found;
   const pull = await readPull(context, found.number);
-  const head = found.head ?? pull.head;
   if (!pull.open) return { nothing: `pull request #${pull.number} is closed` };
-  if (pull.head !== head) {
+  const { head } = pull;
+  const pinned = { head: found.head ?? head, subject: `pull/${pull.number}` };
+  if (head !== pinned.head && !(await followsUp(context, head, pinned, agentName))) {
     return {
-      nothing: `the head has moved from ${head} to ${pull.head} since the event; the run for the newer one will judge it`,
+      nothing: `the head has moved from ${pinned.head} to ${head} since the event; the run for the newer one will judge it`,
     };
   }
   // `review` commits nothing, so that it is spared the request.

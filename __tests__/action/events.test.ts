@@ -1,0 +1,178 @@
+import { describe, expect } from '@jest/globals';
+import { payload } from '../stand-ins/runner.ts';
+import { errors, findings, git, promise, type RunMore, repair, session } from './scene.ts';
+
+const collaborators = { maintainer: 'maintain', writer: 'write', reader: 'read', triager: 'triage' } as const;
+
+/** A comment on the pull request. */
+function comment(by: string, body: string, more: object = {}): RunMore {
+  return { eventName: 'issue_comment', payload: { sender: by, comment: { body }, ...more }, actor: by };
+}
+
+describe('the event', () => {
+  promise('pull_request_target runs an agent on the head, with the rules of the base', async (stage) => {
+    const scene = await stage.scene();
+    stage.model.add(session(findings([])));
+    const result = await scene.run('review', { eventName: 'pull_request_target' });
+    expect(result.outputs.outcome).toBe('pass');
+    expect(stage.github.checkRuns(scene.repository, scene.head)).toHaveLength(1);
+  });
+
+  for (const name of ['writer', 'maintainer']) {
+    promise(`issue_comment runs an agent for a ${name} who calls for it`, async (stage) => {
+      const scene = await stage.scene({ collaborators });
+      stage.model.add(session(...repair));
+      const result = await scene.run('fix', comment(name, '/countersign fix\n\nplease'));
+      expect(result.outputs.outcome).toBe('fixed');
+      expect(scene.tip()).toBe(result.outputs['commit-sha']);
+    });
+  }
+
+  const silent: [string, RunMore, string][] = [
+    ['by someone who may only read', comment('reader', '/countersign fix'), 'reader has no write permission'],
+    [
+      'by someone who may only triage',
+      comment('triager', '/countersign fix'),
+      'triager has no write permission',
+    ],
+    ['by a stranger', comment('mallory', '/countersign fix'), 'mallory has no write permission'],
+    ['by a bot', comment('some[bot]', '/countersign fix'), 'not by a person'],
+    [
+      'that another person has set off',
+      { ...comment('writer', '/countersign fix'), actor: 'mallory' },
+      'not by who set off',
+    ],
+    ['that calls for another agent', comment('writer', '/countersign review'), 'calls for the agent review'],
+    [
+      'that calls in the middle of its text',
+      comment('writer', 'try /countersign fix'),
+      'does not start with /countersign',
+    ],
+    [
+      'that was edited',
+      comment('writer', '/countersign fix', { action: 'edited' }),
+      'was edited, not written',
+    ],
+    [
+      'on an issue',
+      comment('writer', '/countersign fix', { onPullRequest: false }),
+      'is an issue, not a pull request',
+    ],
+  ];
+  for (const [what, event, why] of silent) {
+    promise(`issue_comment does nothing, and says why, for a comment ${what}`, async (stage) => {
+      const scene = await stage.scene({ collaborators });
+      const result = await scene.run('fix', event);
+      expect([result.exitCode, result.outputs.outcome]).toEqual([0, 'noop']);
+      expect(result.summary).toContain(why);
+      expect(result.annotations.notice[0]!.message).toContain(why);
+      expect(stage.model.requests).toEqual([]);
+      expect(stage.github.comments(scene.pull)).toEqual([]);
+    });
+  }
+
+  promise('workflow_run runs an agent on the pull request whose head the run was about', async (stage) => {
+    const scene = await stage.scene();
+    stage.model.add(session(...repair));
+    const result = await scene.run('fix', { eventName: 'workflow_run' });
+    expect(result.outputs.outcome).toBe('fixed');
+  });
+
+  promise('workflow_run finds the pull request of a fork, which its payload does not name', async (stage) => {
+    const scene = await stage.scene({ forkOf: true });
+    stage.model.add(session(findings([])));
+    const result = await scene.run('review', { eventName: 'workflow_run' });
+    expect(result.outputs.outcome).toBe('pass');
+  });
+
+  promise('workflow_run does nothing when no pull request has that head', async (stage) => {
+    const scene = await stage.scene();
+    const event = payload('workflow_run', {
+      repository: scene.repository.fullName,
+      head: { ref: 'main', sha: scene.base },
+      apiUrl: stage.github.apiUrl,
+      merge: { workflow_run: { pull_requests: [] } },
+    });
+    const result = await scene.run('fix', { event: { name: 'workflow_run', payload: event } });
+    expect([result.exitCode, result.outputs.outcome]).toEqual([0, 'noop']);
+    expect(result.summary).toContain('no open pull request with the head');
+  });
+
+  promise(
+    'workflow_dispatch runs an agent on the pull request of the branch it was started on',
+    async (stage) => {
+      const scene = await stage.scene();
+      stage.model.add(session(findings([])));
+      const result = await scene.run('review', {
+        eventName: 'workflow_dispatch',
+        payload: { ref: 'refs/heads/changes' },
+      });
+      expect(result.outputs.outcome).toBe('pass');
+      expect(stage.github.checkRuns(scene.repository, scene.head)).toHaveLength(1);
+    },
+  );
+
+  promise(
+    'workflow_dispatch on a branch without a pull request ends in one clear sentence',
+    async (stage) => {
+      const scene = await stage.scene();
+      const result = await scene.run('review', {
+        eventName: 'workflow_dispatch',
+        payload: { ref: 'refs/heads/main' },
+      });
+      expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
+      expect(errors(result)).toMatch(
+        /^There is no open pull request from refs\/heads\/main; start the workflow/,
+      );
+      expect(result.summary).toContain('There is no open pull request');
+    },
+  );
+
+  for (const name of ['push', 'issues', 'schedule']) {
+    promise(`${name} can't be served, and the message names those that can`, async (stage) => {
+      const scene = await stage.scene();
+      const result = await scene.run('review', { event: { name, payload: { repository: {} } } });
+      expect(result.exitCode).toBe(1);
+      expect(errors(result)).toContain(`can't serve the event ${name}; put one of pull_request, `);
+      expect(stage.github.requests).toEqual([]);
+    });
+  }
+
+  promise('with a payload that is not what GitHub describes ends in one clear sentence', async (stage) => {
+    const scene = await stage.scene();
+    const result = await scene.run('review', {
+      event: { name: 'pull_request', payload: { action: 'opened' } },
+    });
+    expect(result.exitCode).toBe(1);
+    expect(errors(result)).toMatch(
+      /^The payload of the event pull_request is not what GitHub describes: pull_request:/,
+    );
+  });
+
+  promise('about a pull request that has been closed has nothing to be done', async (stage) => {
+    const scene = await stage.scene();
+    const result = await scene.run('review', { payload: { action: 'closed' } });
+    expect([result.exitCode, result.outputs.outcome]).toEqual([0, 'noop']);
+    expect(result.summary).toContain('has been closed');
+  });
+
+  promise('of an older head has nothing to be done: the run for the newer one judges it', async (stage) => {
+    const scene = await stage.scene();
+    const older = scene.head;
+    scene.push({ 'more.js': '' });
+    const result = await scene.run('review', { payload: { head: { ref: 'changes', sha: older } } });
+    expect([result.exitCode, result.outputs.outcome]).toEqual([0, 'noop']);
+    expect(result.summary).toContain('the head has moved');
+    expect(git(scene.repository.path, 'rev-parse', 'refs/heads/changes')).not.toBe(older);
+  });
+
+  promise('that an agent’s own commit sets off does not start that agent again', async (stage) => {
+    const scene = await stage.scene();
+    stage.model.add(session(...repair));
+    await scene.run('fix');
+    scene.head = scene.tip();
+    const result = await scene.run('fix', { payload: { action: 'synchronize' } });
+    expect([result.exitCode, result.outputs.outcome]).toEqual([0, 'noop']);
+    expect(result.summary).toContain('own work');
+  });
+});
