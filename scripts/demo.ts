@@ -2,6 +2,8 @@ import { help, readOptions } from './demo/options.ts';
 import { judgeRepository } from './demo/repository.ts';
 import { tour } from './demo/tour.ts';
 
+// `npm run demo | head` closes the pipe early; the runs still end in order and clean up.
+process.stdout.on('error', () => undefined);
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: string[]): Promise<number> {

@@ -28,6 +28,7 @@ export async function publishedVersions(name: string, older: string, newer: stri
     execFileSync('git', args, {
       cwd: path,
       encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
       maxBuffer: 256 * 1024 * 1024,
       env: {
         ...gitEnvironment,

@@ -45,7 +45,7 @@ describe('what views write on GitHub', () => {
   test('a fix that could not be pushed says how to apply the patch', () => {
     expect(views.sticky(unpushed())).toMatchSnapshot();
     expect(views.sticky(unpushed())).toContain(
-      `gh run download --repo octo/shop --name countersign-${taskId}`,
+      `gh run download --repo octo/shop --name countersign-patch-${taskId}`,
     );
   });
 

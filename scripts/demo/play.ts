@@ -17,7 +17,8 @@ export interface Ran {
 
 /** Starts the action as the runner would for the chapter's event, and waits for its end. */
 export async function play(stage: Stage, chapter: Chapter): Promise<Ran> {
-  const { github, token, key, pulls, inputs, isLive } = stage;
+  const { github, token, key, pulls, inputs, isLive, signal } = stage;
+  signal.throwIfAborted();
   const pull = pulls[chapter.pull - 1]!;
   const news = await watch(github, pull, token);
   const event = await eventOf(stage, chapter, pull);
@@ -25,7 +26,7 @@ export async function play(stage: Stage, chapter: Chapter): Promise<Ran> {
   let child: ChildProcess | undefined;
   // The action runs in a process group of its own, which Ctrl-C on a terminal does not reach.
   const stop = (): void => void child?.kill('SIGINT');
-  process.once('SIGINT', stop);
+  signal.addEventListener('abort', stop);
   try {
     const result = await runAction({
       inputs: { ...inputs, agent: chapter.agent },
@@ -47,9 +48,11 @@ export async function play(stage: Stage, chapter: Chapter): Promise<Ran> {
       timeoutMs: isLive ? 15 * 60_000 : 60_000,
     });
     log(result.log);
+    if (signal.aborted) result.cleanup();
+    signal.throwIfAborted();
     return { result, seen: await news(), isLive };
   } finally {
-    process.off('SIGINT', stop);
+    signal.removeEventListener('abort', stop);
   }
 }
 

@@ -13,6 +13,15 @@ export interface Stage {
   pulls: readonly [Pull, Pull];
   inputs: Record<string, string>;
   isLive: boolean;
+  /** Given when somebody asks the demo to stop. */
+  signal: AbortSignal;
+}
+
+function untilStopped(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => stop.abort(new Error(`stopped by ${name}`)));
+  return stop.signal;
 }
 
 /** The repository with its two pull requests, and what a workflow there would give the action. */
@@ -43,5 +52,5 @@ export async function prepare(github: GitHub, model: Model | undefined, options:
     ...(baseUrl && { 'anthropic-base-url': baseUrl }),
     ...(options.model && { model: options.model }),
   };
-  return { github, token, key, pulls, inputs, isLive: model === undefined };
+  return { github, token, key, pulls, inputs, isLive: model === undefined, signal: untilStopped() };
 }

@@ -32,8 +32,13 @@ const optional = z
   .string()
   .trim()
   .transform((value) => value || undefined);
-const positive = (allowed: string) => z.coerce.number(allowed).positive(allowed).finite(allowed);
-const whole = (allowed: string) => positive(allowed).int(allowed);
+// Number('0x10') and Number('1e3') are numbers too, but hardly what somebody meant.
+const decimal = (value: unknown): number =>
+  /^\d+(\.\d+)?$/.test(String(value)) ? Number(value) : Number.NaN;
+const positive = (allowed: string, most = Number.MAX_VALUE, tooMuch = allowed) =>
+  z.preprocess(decimal, z.number(allowed).positive(allowed).max(most, tooMuch));
+const whole = (allowed: string, most = Number.MAX_SAFE_INTEGER, tooMuch = allowed) =>
+  z.preprocess(decimal, z.int(allowed).positive(allowed).max(most, tooMuch));
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, `one of ${values.join(', ')}`);
 const directory = z
@@ -82,12 +87,13 @@ const fields = {
   'test-command': optional,
   'setup-command': optional,
   'fail-on': oneOf([...severities, 'never']),
-  'timeout-minutes': positive('a number of minutes above 0').max(
+  'timeout-minutes': positive(
+    'a number of minutes above 0',
     350,
     'at most 350 minutes, below what GitHub gives a job',
   ),
-  'max-attempts': whole('a whole number from 1 to 20').max(20, 'a whole number from 1 to 20'),
-  'max-turns': whole('a whole number above 0').max(2000, 'at most 2000 turns'),
+  'max-attempts': whole('a whole number from 1 to 20', 20),
+  'max-turns': whole('a whole number above 0', 2000, 'at most 2000 turns'),
   'max-tokens': whole('a whole number above 0'),
   'max-cost-usd': positive('an amount of US dollars above 0'),
   config: z.string().refine((path) => repositoryPath.safeParse(path).success, 'a path inside the repository'),

@@ -14,7 +14,7 @@ import { views } from '../views/index.ts';
 import { commentFile } from '../views/person.ts';
 import { report } from '../views/report.ts';
 import { pushedSha } from '../views/story.ts';
-import { earlySummary, jobSummary } from '../views/summary.ts';
+import { earlySummary, jobSummary, lastWord } from '../views/summary.ts';
 import { fetchLedger, uploadArtifact } from './artifacts.ts';
 import { run } from './run.ts';
 import { harmless, realWorld, untilStopped } from './world.ts';
@@ -113,7 +113,7 @@ async function tell(
   };
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
   await core.summary.addRaw(jobSummary(ledger, { report: reportPath, ledger: directory })).write();
-  const line = harmless(views.check(ledger).title);
+  const line = harmless(lastWord(ledger));
   if (code === 0) core.info(`countersign: ${line}`);
   else core.error(line);
   return code;

@@ -84,13 +84,7 @@ export function provedLine(ledger: Ledger): string {
 
 /** Why the run did not do more, one line each; empty when there is nothing to explain. */
 export function whyNot(ledger: Ledger): string[] {
-  const verdict = newest(ledger, 'verdict');
-  const reasons = verdict ? [...verdict.reasons] : ['The run ended before there was a verdict.'];
-  const receipts = ledger.filter((document) => document.kind === 'receipt');
-  for (const { status, key, detail } of receipts) {
-    if (status === 'done' || status === 'already') continue;
-    reasons.push(`The ${key.split('/')[1]} ${notDone[status]}${detail ? `: ${detail}` : '.'}`);
-  }
+  const reasons = reasonsOf(ledger);
   const shown = reasons
     .slice(0, 6)
     .map((reason) => sentence(reason, 400))
@@ -98,6 +92,18 @@ export function whyNot(ledger: Ledger): string[] {
   if (reasons.length > 6) shown.push(`And ${many(reasons.length - 6, 'more reason')}, in the report.`);
   if (shown.length === 0) return [];
   return [shown.length === 1 ? shown[0]! : shown.map((line) => `- ${line}`).join('\n')];
+}
+
+/** The same as plain text, which is hostile in part: the verdict's reasons, and the effects that were not carried out. */
+export function reasonsOf(ledger: Ledger): string[] {
+  const verdict = newest(ledger, 'verdict');
+  const reasons = verdict ? [...verdict.reasons] : ['The run ended before there was a verdict.'];
+  const receipts = ledger.filter((document) => document.kind === 'receipt');
+  for (const { status, key, detail } of receipts) {
+    if (status === 'done' || status === 'already') continue;
+    reasons.push(`The ${key.split('/')[1]} ${notDone[status]}${detail ? `: ${detail}` : '.'}`);
+  }
+  return reasons;
 }
 
 const notDone = {

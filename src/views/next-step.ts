@@ -26,7 +26,8 @@ const steps: Record<Exclude<Outcome, 'patch' | 'budget'>, string> = {
 
 /** What differs on a laptop, where nothing is pushed and nothing runs again by itself. */
 const local: Partial<Record<Outcome, string>> = {
-  fixed: 'Read the change and commit it if you agree.',
+  fixed: 'Read the change on its branch and take it over if you agree.',
+  patch: 'The fix could not be made a branch. It is in the ledger, as the newest patch.',
   fail: 'Fix the findings and run it again, or raise `fail-on` if they should not block.',
   stale: 'The files have changed since: run it again.',
 };

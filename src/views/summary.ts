@@ -1,10 +1,11 @@
 import type { Ledger } from '../core/ledger.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
-import { headline, inWords, provedLine, stepMarkdown, whyNot } from './comment.ts';
+import { headline, inWords, provedLine, reasonsOf, stepMarkdown, tally, whyNot } from './comment.ts';
 import { code, prose } from './markdown.ts';
 import { nextStep } from './next-step.ts';
 import { costLine } from './story.ts';
+import { flat } from './strip.ts';
 
 /** Where the run left what a person may want to open, as paths. */
 export interface Left {
@@ -25,6 +26,16 @@ export function jobSummary(ledger: Ledger, left: Left = {}): string {
     paths(left),
   ];
   return `### Countersign\n\n${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** The outcome and why, as one line of plain text: the run's last word in the log. */
+export function lastWord(ledger: Ledger): string {
+  const outcome = settle(ledger);
+  const words =
+    outcome === 'pass' || outcome === 'fail' ? `${inWords(outcome)}: ${tally(ledger)}` : inWords(outcome);
+  return [words, ...reasonsOf(ledger).slice(0, 3)]
+    .map((part) => flat(part, 300).replace(/(?<![.!?…])$/, '.'))
+    .join(' ');
 }
 
 /**
