@@ -6,4 +6,6 @@ export default {
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node', 'md'],
   transform: { '\\.(ts|md)$': '<rootDir>/scripts/jest-transform.js' },
   testTimeout: 120_000,
+  // Most of a test is waiting for other processes.
+  maxWorkers: 4,
 };

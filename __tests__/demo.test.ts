@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { pushHistory } from '../scripts/demo/history.ts';
 import { fixer } from '../scripts/demo/reply-fix.ts';
-import { reviewOfDiscounts, reviewOfVouchers } from '../scripts/demo/reply-review.ts';
 import { decode } from '../src/core/document.ts';
 import { gitEnvironment } from './stand-ins/github/git.ts';
 import { startModel } from './stand-ins/model/index.ts';
@@ -94,19 +93,19 @@ describe('the three runs', () => {
   });
 
   test('ask the real model, when told so, with the key', async () => {
-    const model = await startModel({
-      apiKey: 'sk-ant-live',
-      conversations: [fixer(), reviewOfDiscounts(), reviewOfVouchers()],
-    });
+    const reviewer = { name: 'reviewer', forever: { hang: 'silent' } } as const;
+    const model = await startModel({ apiKey: 'sk-ant-live', conversations: [fixer(), reviewer] });
     try {
       const env = { ANTHROPIC_API_KEY: 'sk-ant-live', ANTHROPIC_BASE_URL: model.url };
-      const args = ['--live', '--model', 'claude-opus-5-5', '--sandbox', 'auto', '--output', output];
-      const { code, stdout, stderr } = await demo(args, { env });
-      expect([model.violations, model.unused()]).toEqual([[], []]);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const args = ['--live', '--model', 'claude-haiku-5-5', '--sandbox', 'auto', '--output', output];
+      const { code, stdout, stderr } = await demo(args, { env, stopAt: '2 of 3' });
+      expect(model.violations).toEqual([]);
+      expect(model.sessions[0]).toMatchObject({ name: 'fix', requests: { length: 5 } });
+      expect(model.requests.every(({ body }) => body.model === 'claude-haiku-5-5')).toBe(true);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: 'demo: stopped by SIGINT\n' });
       expect(stdout).toContain('The model is the real one.');
-      expect(stdout).not.toContain('scripted');
-      expect(stdout).not.toContain('sk-ant-live');
+      expect(stdout).toMatch(/^outcome +fixed after .* as expected$/m);
+      expect(stdout).not.toMatch(/scripted|sk-ant-live/);
     } finally {
       await model.close();
     }

@@ -73,6 +73,8 @@ const inputOf = {
   config: 'config',
 } as const;
 
+// `countersign ... | head` closes the pipe early; the run and its exit code do not depend on who reads.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
 });
