@@ -1,24 +1,24 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { licencesOf } from './licences.ts';
 
 const entries = ['index', 'post', 'cli', 'generator', 'reviewer'];
 
-/**
- * Bundles every entry into one plain JavaScript file.
- * @param outdir where to; `dist/` for the real thing, another folder to compare with it
- */
-export async function bundle(outdir: string): Promise<void> {
-  rmSync(outdir, { recursive: true, force: true });
-  await build({
+/** Every file of dist/ by its name, bundled afresh: one plain JavaScript file an entry. */
+export async function bundle(): Promise<Map<string, Uint8Array | string>> {
+  const { outputFiles, metafile } = await build({
     entryPoints: entries.map((name) => `src/entry/${name}.ts`),
-    outdir,
+    outdir: 'dist',
+    write: false,
+    metafile: true,
     bundle: true,
     platform: 'node',
     target: 'node24',
     // Node loads CommonJS faster: an ES module that imports node:http makes it load its whole fetch at once.
     format: 'cjs',
     loader: { '.md': 'text' },
+    alias: { 'unzip-stream': './src/entry/no-unzip.ts' },
     minifySyntax: true,
     minifyWhitespace: true,
     charset: 'utf8',
@@ -27,11 +27,22 @@ export async function bundle(outdir: string): Promise<void> {
     define: { 'import.meta.url': '$url' },
     logLevel: 'warning',
   });
-  // The project's own package.json says that a .js is an ES module.
-  writeFileSync(join(outdir, 'package.json'), '{"type":"commonjs"}\n');
+  return new Map<string, Uint8Array | string>([
+    ...outputFiles.map(({ path, contents }) => [path.slice(path.lastIndexOf('/') + 1), contents] as const),
+    // The project's own package.json says that a .js is an ES module.
+    ['package.json', '{"type":"commonjs"}\n'],
+    ['licences.txt', licencesOf(Object.keys(metafile.inputs))],
+  ]);
 }
 
 if (import.meta.main) {
-  await bundle('dist');
-  console.log(`Built ${readdirSync('dist').join(', ')} into dist/.`);
+  const files = await bundle();
+  mkdirSync('dist', { recursive: true });
+  // Each file is whole at any moment, for whoever runs it meanwhile.
+  for (const [name, content] of files) {
+    writeFileSync(`dist/${name}.new`, content, { mode: name === 'cli.js' ? 0o755 : 0o644 });
+    renameSync(`dist/${name}.new`, join('dist', name));
+  }
+  for (const name of readdirSync('dist')) if (!files.has(name)) rmSync(join('dist', name));
+  console.log(`Built ${[...files.keys()].join(', ')} into dist/.`);
 }

@@ -6,7 +6,7 @@ const publishing = {
   fix: {
     'create the tree': { method: 'POST', path: /\/git\/trees$/ },
     'create the commit': { method: 'POST', path: /\/git\/commits$/ },
-    'move the branch': { method: 'PATCH', path: /\/git\/refs\/heads\/changes$/ },
+    'move the branch': { method: 'PATCH', path: /\/git\/refs\// },
     comment: { method: 'POST', path: /\/issues\/\d+\/comments$/ },
   },
   review: {

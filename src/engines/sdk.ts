@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BaseAnthropic } from '@anthropic-ai/sdk/client';
-import { APIError } from '@anthropic-ai/sdk/error';
+import { AnthropicError, APIError } from '@anthropic-ai/sdk/error';
 import { betaZodTool } from '@anthropic-ai/sdk/helpers/beta/zod';
 import {
   type BetaMessage,
@@ -20,6 +20,9 @@ const maxTokens = 32_000;
 
 /** How often a session that stops without a result is asked for it. */
 const nudges = 1;
+
+/** How often in a session a reply that broke off, or whose tool calls are no JSON, is asked for again. */
+const repeats = 2;
 
 /**
  * Runs one session inside its room, to its result or to its end.
@@ -48,7 +51,7 @@ export async function runSession(agentClass: Agent['class'], job: Job, signal: A
 
   let messages: BetaMessageParam[] = [{ role: 'user', content: job.prompt }];
   try {
-    for (let nudged = 0; ; nudged += 1) {
+    for (let nudged = 0, repeated = 0; ; ) {
       const runner = client.beta.messages.toolRunner(
         {
           model: job.model,
@@ -65,16 +68,25 @@ export async function runSession(agentClass: Agent['class'], job: Job, signal: A
         { signal },
       );
       let last: BetaMessage | undefined;
-      for await (const stream of runner) {
-        last = await stream.finalMessage();
-        if (last.stop_reason === 'tool_use') await runner.generateToolResponse();
-        if (done) return exits.done;
+      try {
+        for await (const stream of runner) {
+          last = await stream.finalMessage();
+          if (last.stop_reason === 'tool_use') await runner.generateToolResponse();
+          if (done) return exits.done;
+        }
+      } catch (error) {
+        if (signal.aborted || isAnswer(error) || repeated >= repeats) throw error;
+        // Nothing of such a reply is in the history.
+        repeated += 1;
+        messages = runner.params.messages;
+        continue;
       }
       if (last?.stop_reason === 'refusal') return say(exits.refused, 'The model declined to answer.');
       if (last?.stop_reason === 'max_tokens')
         return say(exits.maxTokens, `The model's reply was cut off at max_tokens.`);
       if (nudged >= nudges || !last)
         return say(exits.noProposal, `The model ended without calling ${result.name}.`);
+      nudged += 1;
       const reply = { role: 'assistant' as const, content: last.content };
       const history = runner.params.messages;
       const complete = history.at(-1)?.role === 'assistant' ? history : [...history, reply];
@@ -82,10 +94,17 @@ export async function runSession(agentClass: Agent['class'], job: Job, signal: A
     }
   } catch (error) {
     if (error instanceof APIError) return say(exits.apiError, error.message);
+    if (error instanceof AnthropicError)
+      return say(exits.noProposal, `The model's replies can't be used: ${error.message.split('\n')[0]}`);
     throw error;
   } finally {
     for (const tool of tools) await tool.close?.();
   }
+}
+
+/** Whether the API, or the gateway before it, said no to the request itself: it would say so again. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof APIError && error.status !== undefined;
 }
 
 /**

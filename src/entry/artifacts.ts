@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault } from '../core/outcome.ts';
 import { ledgerArtifact } from '../core/task.ts';
+import { unpackLedger } from './unpack.ts';
 
 /** Loaded only when something is uploaded or fetched: it brings half of the bundle with it. */
 async function client() {
@@ -36,18 +37,28 @@ export async function uploadArtifact(
   }
 }
 
-/** Brings the ledger that a job with `phase: propose` left in this workflow run into `directory`. */
+/**
+ * Brings the ledger that a job with `phase: propose` left in this workflow run into `directory`.
+ * @throws Fault when there is none, or it isn't one
+ */
 export async function fetchLedger(taskId: string, directory: string): Promise<void> {
   const name = ledgerArtifact(taskId);
+  const download = await mkdtemp(join(process.env.RUNNER_TEMP ?? tmpdir(), 'countersign-artifact-'));
   try {
     const artifacts = await client();
     const { artifact } = await artifacts.getArtifact(name);
-    await artifacts.downloadArtifact(artifact.id, { path: directory });
+    await artifacts.downloadArtifact(artifact.id, { path: download, skipDecompress: true });
+    const [archive] = await readdir(download);
+    const documents = unpackLedger(await readFile(join(download, archive!)));
+    await mkdir(directory, { recursive: true });
+    for (const [file, content] of documents) await writeFile(join(directory, file), content);
   } catch (error) {
     throw new Fault(
       `There is no ledger to apply (artifact ${name}: ${(error as Error).message}): the job with \`phase: propose\` has to run before, in the same workflow run.`,
       'incomplete',
       { cause: error },
     );
+  } finally {
+    await rm(download, { recursive: true, force: true });
   }
 }

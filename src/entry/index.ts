@@ -71,7 +71,7 @@ async function act(config: Readonly<Config>, signal: AbortSignal): Promise<0 | 1
       signal,
       say,
       warn: (text) => core.warning(harmless(text)),
-      identityToken: core.getIDToken,
+      identityToken,
       hidden,
     }),
     ...(workspace && { workspace }),
@@ -112,8 +112,8 @@ async function tell(
     'cost-usd': used.costUsd.toFixed(4),
   };
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
-  await core.summary.addRaw(jobSummary(ledger, { report: reportPath, ledger: directory })).write();
-  const line = harmless(lastWord(ledger));
+  await core.summary.addRaw(jobSummary(ledger, { report: reportPath, ledger: directory }, outcome)).write();
+  const line = harmless(lastWord(ledger, outcome));
   if (code === 0) core.info(`countersign: ${line}`);
   else core.error(line);
   return code;
@@ -154,6 +154,16 @@ async function uploadLedger(taskId: string, directory: string, ledger: Ledger): 
 function inputs(): Record<string, string> {
   const given = Object.entries(process.env).filter(([name]) => name.startsWith('INPUT_'));
   return Object.fromEntries(given.map(([name, value]) => [name.slice(6).toLowerCase(), value ?? '']));
+}
+
+/** The job's OIDC token for an audience. */
+async function identityToken(audience: string): Promise<string> {
+  if (!process.env.ACTIONS_ID_TOKEN_REQUEST_URL) {
+    throw new Fault(
+      "The job may not ask for the OIDC token that a login without a key needs. Add the line `id-token: write` under `permissions:` of the workflow's job; a pull request from a fork never gets it.",
+    );
+  }
+  return core.getIDToken(audience);
 }
 
 async function readEvent(): Promise<unknown> {

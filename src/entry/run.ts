@@ -9,7 +9,7 @@ import { append, type Ledger, newest, taskOf } from '../core/ledger.ts';
 import { next } from '../core/next.ts';
 import { type End, Fault, type Outcome, type StageOutcome } from '../core/outcome.ts';
 import type { Platform, Subject } from '../core/platform.ts';
-import { decide, settle } from '../core/policy.ts';
+import { decide, type Rules, settle } from '../core/policy.ts';
 import { instructionsOf, promptOf } from '../core/prompt.ts';
 import type { OpenRoom } from '../core/room.ts';
 import { taskFor } from '../core/task.ts';
@@ -105,15 +105,16 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
     await add(task);
   }
   const limits = narrow(config.limits, base.agent);
+  // Who could write the artifact could write a verdict, so this job comes to its own.
+  if (config.phase === 'apply')
+    await add(judgeAnew(ledger, task, base.agent, limits.attempts, rulesOf(config, base)));
   let tools: Workshop | undefined;
-  for (;;) {
+  while (config.phase !== 'apply') {
     const step = next(base.agent, ledger, limits.attempts);
     if ('end' in step) {
       if (!isJudged(ledger)) await add(decide(base.agent, ledger, step.end, rulesOf(config, base)));
       break;
     }
-    if (config.phase === 'apply')
-      throw new Fault('The ledger to apply is not finished; `phase: apply` runs no stage.');
     tools ??= await openWorkshop(options, git);
     for (const draft of await runStage(step.run, step.attempt, ledger, { options, base, limits, tools, git }))
       await add(draft);
@@ -129,6 +130,35 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
     await add(await platform.perform(effect, ledger, git));
   }
   return { outcome: settle(ledger), ledger, directory: store.directory };
+}
+
+/**
+ * The verdict on a ledger that another job has finished.
+ * @throws Fault when it is not finished, or about something else than what this job was asked
+ */
+function judgeAnew(
+  ledger: Ledger,
+  asked: Draft<'task'>,
+  agent: Agent,
+  attempts: number,
+  rules: Rules,
+): Draft<'verdict'> {
+  const task = taskOf(ledger);
+  const other = (
+    ['id', 'agent', 'class', 'repository', 'subject', 'pull', 'head', 'headRepository'] as const
+  ).find((field) => task[field] !== asked[field]);
+  if (other)
+    throw new Fault(
+      `The ledger to apply is about another task than this event (its ${other} is another one), so it is refused.`,
+      'refused',
+    );
+  if (!isJudged(ledger))
+    throw new Fault('The ledger to apply is not finished; `phase: apply` runs no stage.');
+  const before = ledger.slice(0, newest(ledger, 'verdict')!.seq - 1);
+  const step = next(agent, before, attempts);
+  if ('end' in step) return decide(agent, before, step.end, rules);
+  // Any other stage that could follow is one that the other job, with fewer attempts, has given up.
+  return decide(agent, before, step.run.by === 'policy' ? 'publish' : 'give-up', rules);
 }
 
 async function load(store: Store): Promise<Ledger> {

@@ -117,7 +117,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       const reader = readStream();
       reply = reader.reply;
       try {
-        await pipeline(Readable.fromWeb(upstream.body as never), tap(reader.add), response);
+        const broke = (error: unknown): void => {
+          // A session that goes away takes the request with it, which is no fault of the API's.
+          if (gone.signal.aborted || abort.signal.aborted) return;
+          reply.error ??= `the reply broke off: ${(error as Error).message}`;
+        };
+        await pipeline(Readable.fromWeb(upstream.body as never), tap(reader.add, broke), response);
       } finally {
         if (counts) record(reply, upstream.status, at);
       }
@@ -294,11 +299,16 @@ function pick(headers: Headers, names: readonly string[]): Record<string, string
   );
 }
 
-function tap(see: (chunk: Uint8Array) => void) {
+function tap(see: (chunk: Uint8Array) => void, broke: (error: unknown) => void) {
   return async function* (source: AsyncIterable<Uint8Array>) {
-    for await (const chunk of source) {
-      see(chunk);
-      yield chunk;
+    try {
+      for await (const chunk of source) {
+        see(chunk);
+        yield chunk;
+      }
+    } catch (error) {
+      broke(error);
+      throw error;
     }
   };
 }

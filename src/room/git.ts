@@ -59,7 +59,9 @@ export function runGit(cwd: string, args: readonly string[], options: GitOptions
         size > maxBytes
           ? `it printed more than ${maxBytes} bytes`
           : errors.trim() || `exit ${code ?? killed}`;
-      reject(new Error(`git ${args[0]}: ${why}`));
+      const valued = ['-c', '--git-dir'];
+      const name = args.find((arg, at) => !arg.startsWith('-') && !valued.includes(args[at - 1] ?? ''));
+      reject(new Error(`git ${name}: ${why}`));
     });
     if (input !== undefined) {
       // git may end without reading all of its input; its exit code tells then.

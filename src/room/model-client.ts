@@ -18,7 +18,7 @@ const retries = 4;
  * connections, honouring retry-after) and, for a login without a key, exchanges the workflow's identity
  * token and renews what it gets in time.
  * @param identityToken gives the platform's OIDC token for an audience
- * @throws Fault when there is no credential at all
+ * @throws Fault when there is no credential at all; whatever `identityToken` throws
  */
 export async function connectModel(
   access: ModelAccess,
@@ -31,6 +31,8 @@ export async function connectModel(
       'incomplete',
     );
   }
+  // Asked for here, so that a job that may not have it stops before there is a session.
+  let first = apiKey ? undefined : await identityToken(audience);
   const client = new BaseAnthropic({
     baseURL,
     maxRetries: retries,
@@ -41,7 +43,11 @@ export async function connectModel(
       : {
           apiKey: null,
           credentials: oidcFederationProvider({
-            identityTokenProvider: () => identityToken(audience),
+            identityTokenProvider: async () => {
+              const token = first ?? (await identityToken(audience));
+              first = undefined;
+              return token;
+            },
             federationRuleId: federation!.ruleId,
             organizationId: federation!.organizationId,
             serviceAccountId: federation!.serviceAccountId,

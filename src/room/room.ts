@@ -168,7 +168,7 @@ export async function wipe(directory: string): Promise<void> {
 }
 
 function isFull(error: unknown): boolean {
-  return /ENOSPC|EDQUOT|No space left|Disk quota/.test(String(error));
+  return /ENOSPC|EDQUOT|No space left|Out of diskspace|Disk quota/.test(String(error));
 }
 
 function full(root: string, cause: unknown): Fault {

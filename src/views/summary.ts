@@ -14,9 +14,11 @@ export interface Left {
   commentFile?: string;
 }
 
-/** A few lines for the job summary: what was done, what was not and why, what it cost, what to do next. */
-export function jobSummary(ledger: Ledger, left: Left = {}): string {
-  const outcome = settle(ledger);
+/**
+ * A few lines for the job summary: what was done, what was not and why, what it cost, what to do next.
+ * @param outcome what the run came to, which for a job that only proposes is not what its ledger would
+ */
+export function jobSummary(ledger: Ledger, left: Left = {}, outcome: Outcome = settle(ledger)): string {
   const parts = [
     headline(ledger, outcome),
     ...(outcome === 'fixed' ? [provedLine(ledger)] : []),
@@ -29,8 +31,7 @@ export function jobSummary(ledger: Ledger, left: Left = {}): string {
 }
 
 /** The outcome and why, as one line of plain text: the run's last word in the log. */
-export function lastWord(ledger: Ledger): string {
-  const outcome = settle(ledger);
+export function lastWord(ledger: Ledger, outcome: Outcome = settle(ledger)): string {
   const words =
     outcome === 'pass' || outcome === 'fail' ? `${inWords(outcome)}: ${tally(ledger)}` : inWords(outcome);
   return [words, ...reasonsOf(ledger).slice(0, 3)]

@@ -1,0 +1,125 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect } from '@jest/globals';
+import { bash, documents, errors, findings, promise, repair, session } from './scene.ts';
+
+/** A PATH with everything that is in /usr/bin but bubblewrap, and with these in the place of apt-get and sudo. */
+function machine(aptGet: string): { path: string; called: () => string; remove: () => void } {
+  const root = mkdtempSync(join(tmpdir(), 'countersign-machine-'));
+  const stubs = join(root, 'stubs');
+  const tools = join(root, 'tools');
+  const log = join(root, 'apt-get.log');
+  mkdirSync(stubs);
+  mkdirSync(tools);
+  const absent = new Set(['bwrap', 'apt-get', 'sudo']);
+  for (const name of readdirSync('/usr/bin')) {
+    if (!absent.has(name)) symlinkSync(join('/usr/bin', name), join(tools, name));
+  }
+  const stub = (name: string, script: string): void => {
+    writeFileSync(join(stubs, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(stubs, name), 0o755);
+  };
+  stub('apt-get', `echo "$@" >> ${log}\nstubs=${stubs}\n${aptGet}`);
+  stub('sudo', 'shift; exec "$@"');
+  return {
+    path: `${stubs}:${tools}`,
+    called: () => (existsSync(log) ? readFileSync(log, 'utf8') : ''),
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+describe('where bubblewrap is missing', () => {
+  promise(
+    'and can’t be installed, `require` stops: what to install, and what `auto` would mean',
+    async (stage) => {
+      const bare = machine('exit 100');
+      try {
+        const scene = await stage.scene();
+        const result = await scene.run('review', { env: { PATH: bare.path } });
+        expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'missing-tool']);
+        expect(result.annotations.error).toHaveLength(1);
+        expect(errors(result)).toContain('sudo apt-get install -y bubblewrap');
+        expect(errors(result)).toContain('`sandbox: auto` would run without a sandbox');
+        expect(errors(result).split('\n')).toHaveLength(1);
+        expect(bare.called()).toMatch(/install bubblewrap\n.*update\n/);
+        expect(stage.model.requests).toEqual([]);
+      } finally {
+        bare.remove();
+      }
+    },
+  );
+
+  promise('and can be installed, it is, and the run goes on in it', async (stage) => {
+    const bare = machine('case "$*" in *install*) ln -s /usr/bin/bwrap "$stubs/bwrap";; esac');
+    try {
+      const scene = await stage.scene();
+      stage.model.add(session(bash('echo $HOME'), ...repair));
+      const result = await scene.run('fix', { env: { PATH: bare.path } });
+      expect(result.outputs.outcome).toBe('fixed');
+      expect(result.annotations.warning).toEqual([]);
+      expect(documents(result, 'usage')[0]!.turns[0]!.tools[0]!.result).toContain('/room/home');
+    } finally {
+      bare.remove();
+    }
+  });
+
+  promise('and the package list is old, it is brought up to date first', async (stage) => {
+    const bare = machine(
+      'case "$*" in *update*) touch "$stubs/list";; *install*) test -e "$stubs/list" && ln -s /usr/bin/bwrap "$stubs/bwrap";; esac',
+    );
+    try {
+      const scene = await stage.scene();
+      stage.model.add(session(findings([])));
+      const result = await scene.run('review', { env: { PATH: bare.path } });
+      expect(result.outputs.outcome).toBe('pass');
+    } finally {
+      bare.remove();
+    }
+  });
+
+  promise('`auto` runs without a sandbox, and warns', async (stage) => {
+    const bare = machine('exit 100');
+    try {
+      const scene = await stage.scene();
+      stage.model.add(session(...repair));
+      const result = await scene.run('fix', { env: { PATH: bare.path }, inputs: { sandbox: 'auto' } });
+      expect(result.outputs.outcome).toBe('fixed');
+      expect(result.annotations.warning.map(({ message }) => message)).toEqual([
+        expect.stringContaining('Running without a sandbox (sandbox: auto): bubblewrap is missing'),
+      ]);
+      expect(scene.tip()).toBe(result.outputs['commit-sha']);
+    } finally {
+      bare.remove();
+    }
+  });
+});
+
+promise('`sandbox: off` runs without a sandbox, and warns', async (stage) => {
+  const scene = await stage.scene();
+  stage.model.add(session(findings([])));
+  const result = await scene.run('review', { inputs: { sandbox: 'off' } });
+  expect(result.outputs.outcome).toBe('pass');
+  expect(result.annotations.warning[0]!.message).toMatch(/^sandbox: off\./);
+});
+
+promise('`sandbox: off` still gives a session an empty environment and a home of its own', async (stage) => {
+  const scene = await stage.scene();
+  stage.model.add(session(bash('env; echo "$HOME"'), ...repair));
+  const result = await scene.run('fix', { inputs: { sandbox: 'off' }, env: { MY_SECRET: 'CANARY-beef' } });
+  expect(result.outputs.outcome).toBe('fixed');
+  expect(stage.model.seen('CANARY-beef')).toBe(false);
+  expect(documents(result, 'usage')[0]!.turns[0]!.tools[0]!.result).not.toMatch(
+    /INPUT_|GITHUB_TOKEN|ACTIONS_/,
+  );
+});
