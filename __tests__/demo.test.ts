@@ -10,7 +10,7 @@ import { pushHistory } from '../scripts/demo/history.ts';
 import { fixer } from '../scripts/demo/reply-fix.ts';
 import { decode } from '../src/core/document.ts';
 import { gitEnvironment } from './stand-ins/github/git.ts';
-import { startModel } from './stand-ins/model/index.ts';
+import { fromFile, startModel } from './stand-ins/model/index.ts';
 
 jest.setTimeout(90_000);
 
@@ -42,6 +42,7 @@ async function demo(
   const child = spawn(process.execPath, ['scripts/demo.ts', ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 80_000,
     env: {
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       HOME: process.env.HOME,
@@ -222,6 +223,9 @@ describe('misuse ends in one line', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const option of ['live', 'model', 'sandbox', 'output', 'help', 'repo', 'base', 'head', 'reply'])
       expect(stdout).toMatch(new RegExp(`^ +--${option}\\b`, 'm'));
+    const reply = join(directory, 'reply.yml');
+    writeFileSync(reply, /^ +conversations:\n(?: .*\n)+/m.exec(stdout)![0]);
+    expect(fromFile(reply)).toMatchObject([{ name: 'reviewer', turns: [{}, {}] }]);
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
   });
 });

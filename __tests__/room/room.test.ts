@@ -52,6 +52,7 @@ async function open(request: Partial<RoomRequest> = {}): Promise<Room> {
     platform: process.platform,
     path: process.env.PATH!,
     isRoot: process.getuid?.() === 0,
+    mayInstall: false,
     say,
     warn: say,
   });

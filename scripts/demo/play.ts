@@ -43,6 +43,7 @@ export async function play(stage: Stage, chapter: Chapter): Promise<Ran> {
       extraPath: [dirname(process.execPath)],
       onSpawn: (spawned) => {
         child = spawned;
+        if (signal.aborted) stop();
       },
       signalAfter: (_, output) => log(output),
       timeoutMs: isLive ? 15 * 60_000 : 60_000,

@@ -1,5 +1,5 @@
 import type { Agent, Stage } from './agent.ts';
-import { all, type Ledger, newest, newestFacts } from './ledger.ts';
+import { all, type Ledger, newest, newestFacts, taskOf } from './ledger.ts';
 
 /** What a session is told at most of the patch that did not prove itself. */
 const keepPatch = 20_000;
@@ -30,7 +30,7 @@ export function promptOf(stage: Stage, attempt: number, ledger: Ledger): string 
       newestFacts(ledger, 'diff'),
       newestFacts(ledger, 'prove'),
     ];
-    if (tests) parts.push(`# The tests at the head commit\n\n${tests.body}`);
+    if (tests) parts.push(`# The tests at the head commit\n\n${tests.body}`, whatChanged(ledger));
     if (diff) parts.push(`# The change\n\n${diff.body}`);
     if (proof) parts.push(`# The last attempt did not pass\n\n${lastPatch(ledger)}${proof.body}`);
   }
@@ -40,6 +40,12 @@ export function promptOf(stage: Stage, attempt: number, ledger: Ledger): string 
   if (attempt > 1 && failed?.probe === 'session')
     parts.push(`# An earlier session ended without a result\n\n${failed.reason}`);
   return parts.join('\n\n');
+}
+
+/** The commits are all there is sure to be of the history: on a platform it is fetched without. */
+function whatChanged(ledger: Ledger): string {
+  const { mergeBase, head } = taskOf(ledger);
+  return `# The change that led here\n\nThe change under test runs from ${mergeBase} to ${head}: \`git diff ${mergeBase} ${head}\` shows it.`;
 }
 
 function lastPatch(ledger: Ledger): string {

@@ -25,12 +25,17 @@ export async function readBaseFiles(
   configFile: string,
 ): Promise<BaseFiles> {
   const read = async (path: string): Promise<string | undefined> => {
-    const listing = await git(['ls-tree', '-l', '-z', base, '--', path]);
-    const size = /^100\d{3} blob [0-9a-f]+ +(\d+)\t/.exec(listing.toString('utf8'))?.[1];
-    if (size === undefined) return undefined;
+    const asked = await git(['cat-file', '--batch-check', '--follow-symlinks'], {
+      input: `${base}:${path}\n`,
+    });
+    const answer = asked.toString('utf8');
+    if (/ missing\n$/.test(answer)) return undefined;
+    const [, oid, type, size] = /^([0-9a-f]+) (\w+) (\d+)\n$/.exec(answer) ?? [];
+    if (!oid || type !== 'blob')
+      throw new Fault(`${path} on the base ref is no file, and no link to a file that is there.`);
     if (Number(size) > largestFile)
       throw new Fault(`${path} on the base ref is larger than ${largestFile / 1024} KB.`);
-    return (await git(['cat-file', 'blob', `${base}:${path}`])).toString('utf8');
+    return (await git(['cat-file', 'blob', oid])).toString('utf8');
   };
   return {
     agent: await readAgent(agentName, read),

@@ -24,6 +24,9 @@ const say = (text: string): void => core.info(`countersign: ${harmless(text)}`);
 const temp = process.env.RUNNER_TEMP ?? '/tmp';
 const home = join(temp, 'countersign');
 
+/** The newest state of the run's ledger, once there is one. */
+let saved: { ledger: Ledger; directory: string } | undefined;
+
 main().then((code) => {
   process.exitCode = code;
 });
@@ -52,6 +55,9 @@ async function act(config: Readonly<Config>, signal: AbortSignal): Promise<0 | 1
     ledgers: join(home, 'ledgers'),
     dist: fileURLToPath(new URL('.', import.meta.url)),
     bringLedger: fetchLedger,
+    onSaved: (ledger, directory) => {
+      saved = { ledger, directory };
+    },
     platform: createGitHub({
       token: core.getInput('github-token'),
       apiUrl: process.env.GITHUB_API_URL ?? 'https://api.github.com',
@@ -92,33 +98,43 @@ async function tell(
   ledger: Ledger,
   directory: string,
 ): Promise<0 | 1> {
-  const task = taskOf(ledger);
   const code = exitCode(outcome);
-  const reportPath = join(directory, 'report.html');
-  await writeFile(reportPath, report(ledger));
-  if (config.phase === 'propose') await uploadLedger(task.id, directory, ledger);
-  const comment = code === 0 ? undefined : await leaveComment(commentFile(ledger));
-  const used = spent(ledger);
-  const outputs = {
-    outcome,
-    'task-id': task.id,
-    'session-id': newest(ledger, 'usage')?.session ?? '',
-    'commit-sha': pushedSha(ledger) ?? '',
-    findings: String(newest(ledger, 'findings')?.findings.length ?? 0),
-    'comment-file': comment ?? '',
-    ledger: directory,
-    report: reportPath,
-    tokens: String(used.tokens),
-    'cost-usd': used.costUsd.toFixed(4),
-  };
-  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
-  await core.summary.addRaw(jobSummary(ledger, { report: reportPath, ledger: directory }, outcome)).write();
+  if (config.phase === 'propose') await uploadLedger(taskOf(ledger).id, directory, ledger);
+  const left = await leave(outcome, ledger, directory, code === 0 ? '' : commentFile(ledger));
+  await core.summary.addRaw(jobSummary(ledger, left, outcome)).write();
   const line = harmless(lastWord(ledger, outcome));
   if (code === 0) core.info(`countersign: ${line}`);
   else core.error(line);
   return code;
 }
 
+/** Writes the report and, where there is a text for a person, the comment; sets every output. */
+async function leave(
+  outcome: Outcome,
+  ledger: Ledger,
+  directory: string,
+  text: string,
+): Promise<{ report: string; ledger: string }> {
+  const reportPath = join(directory, 'report.html');
+  await writeFile(reportPath, report(ledger));
+  const used = spent(ledger);
+  const outputs = {
+    outcome,
+    'task-id': taskOf(ledger).id,
+    'session-id': newest(ledger, 'usage')?.session ?? '',
+    'commit-sha': pushedSha(ledger) ?? '',
+    findings: String(newest(ledger, 'findings')?.findings.length ?? 0),
+    'comment-file': text && (await leaveComment(text)),
+    ledger: directory,
+    report: reportPath,
+    tokens: String(used.tokens),
+    'cost-usd': used.costUsd.toFixed(4),
+  };
+  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
+  return { report: reportPath, ledger: directory };
+}
+
+/** What `leave` and `tell` do, for a run that a fault has ended: with its ledger where there is one by then. */
 async function stopShort(error: unknown): Promise<1> {
   const isFault = error instanceof Fault;
   const message = isFault
@@ -127,9 +143,14 @@ async function stopShort(error: unknown): Promise<1> {
   const outcome = isFault ? error.outcome : 'incomplete';
   core.error(harmless(message));
   if (!isFault) core.debug(String((error as Error).stack));
-  core.setOutput('outcome', outcome);
-  core.setOutput('comment-file', await leaveComment(commentFile(undefined, message)));
-  await core.summary.addRaw(earlySummary(message, outcome)).write();
+  const text = commentFile(saved?.ledger, message);
+  let left: Awaited<ReturnType<typeof leave>> | undefined;
+  if (saved) left = await leave(outcome, saved.ledger, saved.directory, text);
+  else {
+    core.setOutput('outcome', outcome);
+    core.setOutput('comment-file', await leaveComment(text));
+  }
+  await core.summary.addRaw(earlySummary(message, outcome, saved?.ledger, left)).write();
   return 1;
 }
 

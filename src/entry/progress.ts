@@ -7,17 +7,19 @@ export function progressLine(stream: WriteStream): {
   warn: (text: string) => void;
   clear: () => void;
 } {
+  const isRewritten = stream.isTTY && process.env.TERM !== 'dumb';
   const erase = (): void => {
-    if (!stream.isTTY) return;
+    if (!isRewritten) return;
     stream.cursorTo(0);
     stream.clearLine(0);
   };
   return {
     say: (text) => {
-      const line = harmless(text);
-      if (!stream.isTTY) return void stream.write(`countersign: ${line}\n`);
+      const line = `countersign: ${harmless(text)}`;
+      if (!isRewritten) return void stream.write(`${line}\n`);
       erase();
-      stream.write(line.slice(0, Math.max(20, stream.columns - 1)));
+      // Some terminals don't tell their width.
+      stream.write(cut(line, (stream.columns || 80) - 1));
     },
     warn: (text) => {
       erase();
@@ -25,4 +27,17 @@ export function progressLine(stream: WriteStream): {
     },
     clear: erase,
   };
+}
+
+/** What fits into `columns`, or else the line would wrap and its first part could not be erased. */
+function cut(line: string, columns: number): string {
+  let left = columns;
+  let fits = '';
+  for (const character of line) {
+    // Beyond the alphabets of Europe a character may be two columns wide.
+    left -= character > '\u04ff' ? 2 : 1;
+    if (left < 0) break;
+    fits += character;
+  }
+  return fits;
 }

@@ -30,6 +30,8 @@ export interface World {
   id: () => string;
   machine: Machine;
   isRoot: boolean;
+  /** Whether what is missing may be installed unasked. */
+  mayInstall: boolean;
   signal: AbortSignal;
   say: (progress: string) => void;
   warn: (text: string) => void;
@@ -53,6 +55,8 @@ export interface RunOptions {
   again?: boolean;
   /** Brings the ledger of an earlier job (`phase: apply`) into the store's directory. */
   bringLedger?: (taskId: string, directory: string) => Promise<void>;
+  /** Told of the ledger each time it has been saved, for a run that ends in a fault. */
+  onSaved?: (ledger: Ledger, directory: string) => void;
 }
 
 export type RunResult =
@@ -67,7 +71,7 @@ export type RunResult =
 export async function run(options: RunOptions): Promise<RunResult> {
   const { config, platform, world, scratch } = options;
   try {
-    world.say(`Asking ${platform.name} what to do`);
+    world.say('Looking at what there is to do');
     const asked = await platform.ask(config.agent);
     if ('nothing' in asked) return { outcome: 'noop', nothing: asked.nothing };
     const git = await openGit(join(scratch, 'git'));
@@ -77,6 +81,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     if (!base.agent.triggers.includes(trigger)) {
       return { outcome: 'noop', nothing: `The agent ${base.agent.name} does not answer to ${trigger}.` };
     }
+    await expectDirectory(git, asked.subject.head, config.workingDirectory);
     return await carryOn(options, git, base, asked.subject);
   } finally {
     await wipe(scratch);
@@ -89,13 +94,18 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
   const store = openStore(join(options.ledgers, task.id));
   if (config.phase === 'apply') await options.bringLedger?.(task.id, store.directory);
   let ledger = await load(store);
-  if (options.again && newest(ledger, 'verdict')) {
+  if (
+    config.phase !== 'apply' &&
+    ledger.length > 0 &&
+    (isOfAnotherBase(ledger, task) || (options.again && newest(ledger, 'verdict')))
+  ) {
     await rename(store.directory, `${store.directory}.${ledger.at(-1)!.digest.slice(0, 8)}`);
     ledger = await load(store);
   }
   const add = async (draft: Draft): Promise<void> => {
     ledger = append(ledger, draft, world.now());
     await store.save(ledger);
+    options.onSaved?.(ledger, store.directory);
   };
   if (ledger.length === 0) {
     if (config.phase === 'apply')
@@ -159,6 +169,25 @@ function judgeAnew(
   if ('end' in step) return decide(agent, before, step.end, rules);
   // Any other stage that could follow is one that the other job, with fewer attempts, has given up.
   return decide(agent, before, step.run.by === 'policy' ? 'publish' : 'give-up', rules);
+}
+
+/** The same head may be asked about against another base, or after the base has moved: that is another question. */
+function isOfAnotherBase(ledger: Ledger, { base, mergeBase }: Draft<'task'>): boolean {
+  const before = taskOf(ledger);
+  return before.base !== base || before.mergeBase !== mergeBase;
+}
+
+/** Without it every command would fail as if a test did. */
+async function expectDirectory(git: Git, head: string, directory: string): Promise<void> {
+  if (directory === '.') return;
+  const type = await git(['cat-file', '-t', `${head}:${directory.replace(/^\.\//, '')}`]).catch(
+    () => 'nothing',
+  );
+  if (String(type).trim() !== 'tree') {
+    throw new Fault(
+      `Input working-directory: ${JSON.stringify(directory)} is not allowed; it must be a folder that is there at the head commit.`,
+    );
+  }
 }
 
 async function load(store: Store): Promise<Ledger> {
@@ -227,11 +256,12 @@ async function openWorkshop(
   { config, world, scratch, workspace, dist }: RunOptions,
   git: Git,
 ): Promise<Workshop> {
-  const { machine, isRoot, say, warn, id, signal } = world;
+  const { machine, isRoot, mayInstall, say, warn, id, signal } = world;
   const sandbox = prepareSandbox(config.sandbox, {
     platform: process.platform,
     path: machine.path,
     isRoot,
+    mayInstall,
     say,
     warn,
   });

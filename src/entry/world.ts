@@ -15,6 +15,7 @@ export function realWorld(
     // Short, because the path of a unix socket may have only 107 bytes.
     id: () => randomBytes(6).toString('hex'),
     isRoot: process.getuid?.() === 0,
+    mayInstall: Boolean(process.env.CI),
     machine: {
       path: process.env.PATH ?? '/usr/bin:/bin',
       home: homedir(),

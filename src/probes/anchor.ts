@@ -117,7 +117,7 @@ function placeOf(finding: Finding, file: readonly string[] | undefined): Finding
   const last = all.findLastIndex((line) => line !== '');
   const quote = all.slice(first, last + 1);
   const start = findNearest(file, quote, finding.line - 1 + first);
-  if (start === undefined) return 'its quote is nowhere in the file';
+  if (start === undefined) return withinLine(finding, file, quote) ?? 'its quote is nowhere in the file';
   const { suggestion, ...rest } = finding;
   const block = file.slice(start, start + quote.length);
   const better = suggestion === undefined ? undefined : refine(suggestion, quote, block);
@@ -131,6 +131,26 @@ function placeOf(finding: Finding, file: readonly string[] | undefined): Finding
       .join('\n'),
     ...(better !== undefined && { suggestion: better }),
   };
+}
+
+/** Less than this stands in too many lines to say which is meant. */
+const shortestPart = 6;
+
+/** A quote of a part of one line, made whole; a suggestion for a part can't replace the line. */
+function withinLine(
+  finding: Finding,
+  file: readonly string[],
+  quote: readonly string[],
+): Finding | undefined {
+  const part = quote.length === 1 ? quote[0]!.trim() : '';
+  if (part.length < shortestPart) return undefined;
+  const wanted = finding.line - 1;
+  const start = file
+    .flatMap((line, index) => (line.includes(part) && line.length <= 4000 ? [index] : []))
+    .sort((a, b) => Math.abs(a - wanted) - Math.abs(b - wanted) || a - b)[0];
+  if (start === undefined) return undefined;
+  const { suggestion: _, ...rest } = finding;
+  return { ...rest, line: start + 1, endLine: start + 1, quote: file[start]! };
 }
 
 /** A suggestion replaces whole lines, so that it has to be indented as they are in the file. */

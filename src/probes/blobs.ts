@@ -20,10 +20,10 @@ export async function findBlobs(
   paths: readonly string[],
   signal?: AbortSignal,
 ): Promise<Map<string, Blob>> {
-  // Git reads one object a line: a path with a line end in it would be read as two.
-  const asked = [...new Set(paths)].filter((path) => !path.includes('\n'));
+  const asked = [...new Set(paths)];
   if (asked.length === 0) return new Map();
-  const input = asked.map((path) => `${commit}:${path}\n`).join('');
+  const names = await Promise.all(asked.map((path) => nameOf(git, commit, path, signal)));
+  const input = names.map((name) => `${name}\n`).join('');
   const answer = await git(['cat-file', '--batch-check'], { input, ...(signal && { signal }) });
   const lines = answer.toString('utf8').split('\n');
   const found = new Map<string, Blob>();
@@ -32,6 +32,17 @@ export async function findBlobs(
     if (match) found.set(path, { oid: match[1]!, size: Number(match[2]) });
   }
   return found;
+}
+
+/** Git reads one object a line: a path with a line end in it would be read as two, so its blob is named instead. */
+async function nameOf(git: Git, commit: string, path: string, signal?: AbortSignal): Promise<string> {
+  const name = `${commit}:${path}`;
+  if (!path.includes('\n')) return name;
+  const found = git(['rev-parse', '--verify', '--quiet', '--end-of-options', name], signal ? { signal } : {});
+  return found.then(
+    (oid) => oid.toString('utf8').trim(),
+    () => `${commit}:`,
+  );
 }
 
 /**

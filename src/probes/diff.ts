@@ -49,9 +49,15 @@ export async function diff(context: ProbeContext): Promise<Draft<'facts'>> {
     binary: sum(({ binary }) => Number(binary)),
     ignored: changes.length - kept.length,
     shownBytes,
-    totalBytes: sum(({ patch }) => patch.length),
+    totalBytes: sum(({ patch }) => hunkBytes(patch)),
     body,
   };
+}
+
+/** The length of a file's hunks, without git's headers: what a session can be shown of it. */
+function hunkBytes(patch: Buffer): number {
+  const start = patch.indexOf('\n@@ ');
+  return start < 0 ? 0 : patch.length - start - 1;
 }
 
 async function readChanges(

@@ -20,6 +20,8 @@ export interface Host {
   platform: NodeJS.Platform;
   path: string;
   isRoot: boolean;
+  /** Whether packages may be installed and profiles loaded unasked: on a runner, not on somebody's laptop. */
+  mayInstall: boolean;
   say: (text: string) => void;
   warn: (text: string) => void;
 }
@@ -50,9 +52,10 @@ export function prepareSandbox(mode: Config['sandbox'], host: Host): Sandbox {
 }
 
 function findOrInstall(host: Host): Exclude<Sandbox, 'none'> | { why: string } {
-  const missing = 'bubblewrap is missing; install it in a step before (`sudo apt-get install -y bubblewrap`)';
+  const missing = 'bubblewrap is missing; install it first (`sudo apt-get install -y bubblewrap`)';
   let bwrap = which('bwrap', host.path);
   if (!bwrap) {
+    if (!host.mayInstall) return { why: missing };
     host.say('Installing bubblewrap');
     // The package list of a fresh machine may be empty or old: ask for it only when the install fails.
     const apt = (...args: string[]) =>
@@ -71,8 +74,8 @@ function findOrInstall(host: Host): Exclude<Sandbox, 'none'> | { why: string } {
     return {
       why: `bubblewrap can't make its namespaces here (${first}); inside a container, it must be allowed user namespaces`,
     };
-  host.say('Allowing bubblewrap user namespaces by an AppArmor profile');
-  if (asRoot(host, ['apparmor_parser', '--replace'], profile(bwrap))) {
+  if (host.mayInstall) host.say('Allowing bubblewrap user namespaces by an AppArmor profile');
+  if (host.mayInstall && asRoot(host, ['apparmor_parser', '--replace'], profile(bwrap))) {
     const second = attempt(bwrap);
     if (typeof second !== 'string') return second;
   }

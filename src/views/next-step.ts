@@ -30,6 +30,8 @@ const local: Partial<Record<Outcome, string>> = {
   patch: 'The fix could not be made a branch. It is in the ledger, as the newest patch.',
   fail: 'Fix the findings and run it again, or raise `fail-on` if they should not block.',
   stale: 'The files have changed since: run it again.',
+  incomplete: 'Run it again. If it stops in the same place, `--report FILE` says where and why.',
+  'missing-tool': 'Install what is missing, or name another command with `--test`.',
 };
 
 /** What a person should do now that the run has come to `outcome`. */

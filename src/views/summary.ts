@@ -1,10 +1,11 @@
+import { severities } from '../core/finding.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
 import { headline, inWords, provedLine, reasonsOf, stepMarkdown, tally, whyNot } from './comment.ts';
 import { code, prose } from './markdown.ts';
 import { nextStep } from './next-step.ts';
-import { costLine } from './story.ts';
+import { costLine, findingsOf } from './story.ts';
 import { flat } from './strip.ts';
 
 /** Where the run left what a person may want to open, as paths. */
@@ -23,6 +24,7 @@ export function jobSummary(ledger: Ledger, left: Left = {}, outcome: Outcome = s
     headline(ledger, outcome),
     ...(outcome === 'fixed' ? [provedLine(ledger)] : []),
     ...whyNot(ledger),
+    worstFindings(ledger),
     stepMarkdown(nextStep(outcome, ledger)),
     `${costLine(ledger)}.`,
     paths(left),
@@ -40,11 +42,31 @@ export function lastWord(ledger: Ledger, outcome: Outcome = settle(ledger)): str
 }
 
 /**
- * The job summary of a run that failed before there was a ledger.
+ * The job summary of a run that a fault has ended.
  * @param message what happened, why, and what to do: the fault's own sentence
+ * @param ledger what there is of it by then
  */
-export function earlySummary(message: string, outcome: Outcome): string {
-  return `### Countersign\n\n**${inWords(outcome)}**\n\n${prose(message, 2000)}\n`;
+export function earlySummary(message: string, outcome: Outcome, ledger?: Ledger, left: Left = {}): string {
+  const parts = [
+    `**${inWords(outcome)}**`,
+    prose(message, 2000),
+    ledger ? `${costLine(ledger)}.` : '',
+    paths(left),
+  ];
+  return `### Countersign\n\n${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** The worst few findings, so that a failed check says in the summary what it failed for. */
+function worstFindings(ledger: Ledger): string {
+  const worst = [...findingsOf(ledger)].sort(
+    (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity),
+  );
+  return worst
+    .slice(0, 5)
+    .map(
+      ({ path, line, severity, rule }) => `- ${severity}: ${code(`${path}:${line}`, 300)} ${code(rule, 80)}`,
+    )
+    .join('\n');
 }
 
 function paths({ report, ledger, commentFile }: Left): string {

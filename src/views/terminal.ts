@@ -1,11 +1,11 @@
 import { styleText } from 'node:util';
 import { type Finding, type Severity, severities } from '../core/finding.ts';
-import { type Ledger, newest } from '../core/ledger.ts';
+import { type Ledger, newest, taskOf } from '../core/ledger.ts';
 import { exitCode, type Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
 import { inWords, tally } from './comment.ts';
 import { nextStep } from './next-step.ts';
-import { costLine, findingsOf, pushedSha } from './story.ts';
+import { costLine, findingsOf, limitsOf, pushedSha, receiptFor } from './story.ts';
 import { bound, flat, strip } from './strip.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -18,8 +18,14 @@ const colors: Record<Severity, Style> = {
   low: 'cyan',
 };
 
-/** The verdict for a person on a terminal: findings with the quoted code, the outcome, the cost, what to do. */
-export function terminal(ledger: Ledger, { color }: { color: boolean }): string {
+/**
+ * The verdict for a person on a terminal: findings with the quoted code, the outcome, the cost, what to do.
+ * @param asTyped puts the names of inputs in our own sentences as this person knows them
+ */
+export function terminal(
+  ledger: Ledger,
+  { color, asTyped = (ours) => ours }: { color: boolean; asTyped?: (ours: string) => string },
+): string {
   const paint: Paint = (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
   const outcome = settle(ledger);
   const findings = [...findingsOf(ledger)].sort(
@@ -32,16 +38,38 @@ export function terminal(ledger: Ledger, { color }: { color: boolean }): string 
   return [
     ...findings.map((finding) => one(finding, paint)),
     verdictLine(ledger, outcome, paint),
-    ...(newest(ledger, 'verdict')?.reasons ?? []).slice(0, 10).map((reason) => `  ${flat(reason, 400)}`),
+    ...(newest(ledger, 'verdict')?.reasons ?? [])
+      .slice(0, 10)
+      .map((reason) => `  ${flat(asTyped(reason), 400)}`),
+    ...(outcome === 'fixed' || outcome === 'patch' ? changed(ledger) : []),
+    ...limitsOf(ledger).map((limit) => `  ${limit.replaceAll('`', '')}`),
     costLine(ledger),
-    `Next: ${say.replaceAll('`', '')}`,
-    ...run.map((line) => `  ${line}`),
+    `Next: ${asTyped(say).replaceAll('`', '')}`,
+    ...[...run, ...takeOver(ledger)].map((line) => `  ${line}`),
     '',
   ]
     .join('\n')
     .split('\n')
     .map(quiet)
     .join('\n');
+}
+
+/** A text that may quote hostile ones, such that neither a terminal nor a runner acts on it. */
+export function inert(text: string): string {
+  return lines(text, 10_000).map(quiet).join('\n');
+}
+
+function changed(ledger: Ledger): string[] {
+  const files = newest(ledger, 'patch')?.files ?? [];
+  const shown = files.slice(0, 20).map(({ status, path }) => `  ${status} ${flat(path, 500)}`);
+  return files.length > 20 ? [...shown, `  and ${files.length - 20} more files`] : shown;
+}
+
+/** How the branch with the fix is looked at and taken over; its name is our own. */
+function takeOver(ledger: Ledger): string[] {
+  const receipt = taskOf(ledger).subject === 'local' ? receiptFor(ledger, 'push') : undefined;
+  if (!receipt?.detail || (receipt.status !== 'done' && receipt.status !== 'already')) return [];
+  return [`git show ${receipt.detail}`, `git merge ${receipt.detail}`];
 }
 
 function one({ path, line, severity, rule, message, quote }: Finding, paint: Paint): string {

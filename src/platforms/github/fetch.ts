@@ -15,8 +15,11 @@ export interface Remote {
 
 const attempts = 3;
 
+/** Enough for a session to see what led here; more would be fetched for nothing. */
+const depth = 20;
+
 /**
- * Brings the subject's commits, without their history, into the clean repository. A fork's head can be had
+ * Brings the subject's commits, with the last of their history, into the clean repository. A fork's head can be had
  * from the base repository, which keeps it under refs/pull.
  * @throws Fault when they can't be had
  */
@@ -27,7 +30,7 @@ export async function fetchCommits(remote: Remote, git: Git, subject: Subject): 
     'fetch',
     '--quiet',
     '--no-tags',
-    '--depth=1',
+    `--depth=${depth}`,
     '--no-write-fetch-head',
     '--no-auto-maintenance',
   ];
