@@ -79,11 +79,21 @@ describe('the event', () => {
   });
 
   promise('workflow_run finds the pull request of a fork, which its payload does not name', async (stage) => {
-    const scene = await stage.scene({ forkOf: true });
+    const scene = await stage.scene({ forkOf: true, collaborators: { octocat: 'write' } });
     stage.model.add(session(findings([])));
     const result = await scene.run('review', { eventName: 'workflow_run' });
     expect(result.outputs.outcome).toBe('pass');
   });
+
+  for (const eventName of ['workflow_run', 'pull_request_target'] as const) {
+    promise(`${eventName} spends nothing on the fork of somebody who may not write`, async (stage) => {
+      const scene = await stage.scene({ forkOf: true });
+      const result = await scene.run('review', { eventName });
+      expect([result.exitCode, result.outputs.outcome]).toEqual([0, 'noop']);
+      expect(result.summary).toContain('has no write permission');
+      expect(stage.model.requests).toEqual([]);
+    });
+  }
 
   promise('workflow_run does nothing when no pull request has that head', async (stage) => {
     const scene = await stage.scene();

@@ -193,6 +193,46 @@ describe('`apply`', () => {
   }
 });
 
+promise(
+  'a ledger whose facts are forged, with every digest right, is refused by the digest that was passed on',
+  async (stage) => {
+    const scene = await stage.scene({ permissions: readOnly });
+    stage.model.add(session(findings([finding()])));
+    const { propose, apply } = jobs(stage);
+    const proposed = await scene.run('review', propose);
+    const digest = proposed.outputs['ledger-digest']!;
+    expect(digest).toBe(ledgerOf(proposed).at(-1)!.digest);
+    repack(stage.github.artifacts()[0]!, (directory) =>
+      rewrite(directory, (draft) => {
+        if (draft.kind === 'findings') draft.findings = [];
+        if (draft.kind === 'verdict') Object.assign(draft, { verdict: 'pass', outcome: 'pass', reasons: [] });
+      }),
+    );
+    mayWrite(stage, scene);
+    const result = await scene.run('review', {
+      ...apply,
+      inputs: { ...apply.inputs, 'ledger-digest': digest },
+    });
+    expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'refused']);
+    expect(errors(result)).toContain('does not end with ledger-digest');
+    expect(stage.github.checkRuns(scene.repository)).toEqual([]);
+  },
+);
+
+promise('`apply` warns when no digest is passed on, and takes the ledger that has it', async (stage) => {
+  const scene = await stage.scene({ permissions: readOnly });
+  stage.model.add(session(findings([])));
+  const { propose, apply } = jobs(stage);
+  const proposed = await scene.run('review', propose);
+  mayWrite(stage, scene);
+  const inputs = { ...apply.inputs, 'ledger-digest': proposed.outputs['ledger-digest']! };
+  const pinned = await scene.run('review', { ...apply, inputs });
+  expect([pinned.exitCode, pinned.outputs.outcome]).toEqual([0, 'pass']);
+  expect(pinned.annotations.warning).toEqual([]);
+  const loose = await scene.run('review', apply);
+  expect(loose.annotations.warning.map(({ message }) => message).join()).toContain('ledger-digest is empty');
+});
+
 /** Writes a ledger anew, with the chain in order again. */
 function rewrite(directory: string, change: (draft: Record<string, unknown>) => void): void {
   let ledger: Ledger = [];

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { bug, findings, promise, repair, session } from './scene.ts';
+import { bug, findings, git, promise, repair, session } from './scene.ts';
 
 promise(
   'review, as a second job of the run that fixed, judges the commit that fix has just made',
@@ -27,6 +27,33 @@ promise(
     const [old, message] = [scene.head, `Mine\n\nCountersign-Task: ${fixed.outputs['task-id']}`];
     scene.laptop.branch('changes', old);
     scene.push({ 'sum.js': 'exports.sum = () => process.env;\n' }, message);
+    const reviewed = await scene.run('review', { payload: { head: { ref: 'changes', sha: old } } });
+    expect(reviewed.outputs.outcome).toBe('noop');
+    expect(reviewed.summary).toContain('has moved');
+  },
+);
+
+promise(
+  'a commit by somebody who writes the address of the bot into it is nobody else’s than theirs',
+  async (stage) => {
+    const scene = await stage.scene();
+    stage.model.add(session(...repair));
+    const fixed = await scene.run('fix');
+    const old = scene.head;
+    scene.laptop.branch('changes', old);
+    const bot = '41898282+github-actions[bot]@users.noreply.github.com';
+    const message = `Mine\n\nCountersign-Task: ${fixed.outputs['task-id']}\nCountersign-Agent: fix`;
+    git(
+      scene.laptop.directory,
+      'commit',
+      '-q',
+      '--allow-empty',
+      '--author',
+      `github-actions[bot] <${bot}>`,
+      '-m',
+      message,
+    );
+    scene.laptop.push(scene.repository, 'changes');
     const reviewed = await scene.run('review', { payload: { head: { ref: 'changes', sha: old } } });
     expect(reviewed.outputs.outcome).toBe('noop');
     expect(reviewed.summary).toContain('has moved');

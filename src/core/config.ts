@@ -24,6 +24,8 @@ export interface Config {
   limits: Limits;
   configFile: string;
   workingDirectory: string;
+  /** What the ledger to apply has to end with. */
+  ledgerDigest?: string;
   access: ModelAccess;
 }
 
@@ -98,6 +100,10 @@ const fields = {
   'max-cost-usd': positive('an amount of US dollars above 0'),
   config: z.string().refine((path) => repositoryPath.safeParse(path).success, 'a path inside the repository'),
   'working-directory': directory,
+  'ledger-digest': optional.refine(
+    (value) => value === undefined || /^[0-9a-f]{64}$/.test(value),
+    'the output ledger-digest of the job with phase: propose',
+  ),
 } as const;
 
 /** Inputs that the platform reads for itself, known here only so that they don't count as unknown. */
@@ -138,6 +144,7 @@ export function readConfig(inputs: Readonly<Record<string, string>>): {
   };
   const testCommand = read('test-command');
   const setupCommand = read('setup-command');
+  const ledgerDigest = read('ledger-digest');
   const config: Config = {
     agent: read('agent'),
     phase: read('phase'),
@@ -151,6 +158,7 @@ export function readConfig(inputs: Readonly<Record<string, string>>): {
     access: Object.freeze(readAccess(read)),
     ...(testCommand && { testCommand }),
     ...(setupCommand && { setupCommand }),
+    ...(ledgerDigest && { ledgerDigest }),
   };
   const warnings = Object.keys(inputs)
     .filter((input) => !inputNames.includes(input))

@@ -126,6 +126,7 @@ async function leave(
     findings: String(newest(ledger, 'findings')?.findings.length ?? 0),
     'comment-file': text && (await leaveComment(text)),
     ledger: directory,
+    'ledger-digest': ledger.at(-1)?.digest ?? '',
     report: reportPath,
     tokens: String(used.tokens),
     'cost-usd': used.costUsd.toFixed(4),

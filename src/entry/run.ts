@@ -63,12 +63,18 @@ export type RunResult =
   | { outcome: Outcome; ledger: Ledger; directory: string }
   | { outcome: 'noop'; nothing: string };
 
+/** Sessions and tests have the time limit for themselves; what is done around them has this much more. */
+const graceSeconds = 60;
+
 /**
  * One run, from an event to its outcome: what is asked, the ledger, `next` until an end, the verdict, and the
  * effects that it allows. Whatever happens, no room is left behind.
  * @throws Fault with a sentence for a person; what the ledger holds by then has been saved
  */
-export async function run(options: RunOptions): Promise<RunResult> {
+export async function run(given: RunOptions): Promise<RunResult> {
+  const deadline = AbortSignal.timeout((given.config.limits.minutes * 60 + graceSeconds) * 1000);
+  const signal = AbortSignal.any([given.world.signal, deadline]);
+  const options = { ...given, world: { ...given.world, signal } };
   const { config, platform, world, scratch } = options;
   try {
     world.say('Looking at what there is to do');
@@ -83,6 +89,13 @@ export async function run(options: RunOptions): Promise<RunResult> {
     }
     await expectDirectory(git, asked.subject.head, config.workingDirectory);
     return await carryOn(options, git, base, asked.subject);
+  } catch (error) {
+    if (!deadline.aborted || given.world.signal.aborted) throw error;
+    throw new Fault(
+      `The run took longer than timeout-minutes (${config.limits.minutes}) and a minute for everything else, so it was stopped: raise it, or make the change smaller.`,
+      'budget',
+      { cause: error },
+    );
   } finally {
     await wipe(scratch);
   }
@@ -115,6 +128,7 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
     await add(task);
   }
   const limits = narrow(config.limits, base.agent);
+  if (config.phase === 'apply') expectDigest(ledger, config, world.warn);
   // Who could write the artifact could write a verdict, so this job comes to its own.
   if (config.phase === 'apply')
     await add(judgeAnew(ledger, task, base.agent, limits.attempts, rulesOf(config, base)));
@@ -169,6 +183,20 @@ function judgeAnew(
   if ('end' in step) return decide(agent, before, step.end, rules);
   // Any other stage that could follow is one that the other job, with fewer attempts, has given up.
   return decide(agent, before, step.run.by === 'policy' ? 'publish' : 'give-up', rules);
+}
+
+/** Any job of the run can upload an artifact, but no job can write another's outputs. */
+function expectDigest(ledger: Ledger, { ledgerDigest }: Config, warn: (text: string) => void): void {
+  if (!ledgerDigest) {
+    warn(
+      'The input ledger-digest is empty, so a ledger that another job of this run has replaced would not be noticed: pass the output of the same name on from the job with `phase: propose`.',
+    );
+  } else if (ledger.at(-1)?.digest !== ledgerDigest) {
+    throw new Fault(
+      'The ledger to apply does not end with ledger-digest: it is not the one that was proposed, so it is refused.',
+      'refused',
+    );
+  }
 }
 
 /** The same head may be asked about against another base, or after the base has moved: that is another question. */

@@ -22,6 +22,20 @@ export function withTask(message: string, task: string): string {
   return `${text}${inTrailers ? '\n' : '\n\n'}Countersign-Task: ${task}`;
 }
 
+/** The account that stands as committer where GitHub itself has made a commit and signed it: @web-flow. */
+const webFlow = 19864447;
+
+/**
+ * Whether GitHub made this commit, and so chose its author itself. Anybody can write any author's address
+ * into a commit of their own, and sign it with a key of their own.
+ */
+function isSigned(commit: {
+  commit: { verification?: { verified?: boolean } };
+  committer: { id?: number } | null;
+}): boolean {
+  return commit.commit.verification?.verified === true && commit.committer?.id === webFlow;
+}
+
 /**
  * Whether a commit was made by this very agent with this very token: going on from it would go round in
  * circles.
@@ -36,13 +50,13 @@ export async function isOwnWork(
   );
   const { message } = data.commit;
   if (tasksOf(message).length === 0 || agentOf(message) !== agentName) return false;
-  return data.author?.id === (await viewer()).id;
+  return isSigned(data) && data.author?.id === (await viewer()).id;
 }
 
 /**
  * Whether `sha` is the one commit that another agent has put on top of `head` for this very pull request:
- * what `fix` pushes starts no run of its own, so the review in the same run judges it. The author is the
- * account that GitHub itself assigned, and the trailer names the task that only that head makes.
+ * what `fix` pushes starts no run of its own, so the review in the same run judges it. The trailer names the
+ * task that only that head makes.
  */
 export async function followsUp(
   { api, at, repository, viewer }: Context,
@@ -57,5 +71,7 @@ export async function followsUp(
   const maker = agentOf(message);
   const isChild = data.parents.length === 1 && data.parents[0]!.sha === head;
   const isOfTask = tasksOf(message).includes(taskId(maker, { repository, subject, head }));
-  return isChild && isOfTask && maker !== agentName && data.author?.id === (await viewer()).id;
+  return (
+    isChild && isOfTask && maker !== agentName && isSigned(data) && data.author?.id === (await viewer()).id
+  );
 }

@@ -11,6 +11,8 @@ export interface Pull {
   /** `owner/name`, or undefined when the fork has been deleted. */
   headRepository: string | undefined;
   baseRef: string;
+  /** Who opened it; a deleted account has no name. */
+  author: string | undefined;
   maintainerCanModify: boolean;
 }
 
@@ -26,6 +28,7 @@ export async function readPull({ api, at }: Context, number: number): Promise<Pu
     headRef: data.head.ref,
     headRepository: data.head.repo?.full_name,
     baseRef: data.base.ref,
+    author: data.user?.login,
     maintainerCanModify: data.maintainer_can_modify,
   };
 }

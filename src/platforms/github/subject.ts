@@ -40,6 +40,8 @@ export async function ask(context: Context, event: Event, agentName: string): Pr
       nothing: `the head has moved from ${pinned.head} to ${head} since the event; the run for the newer one will judge it`,
     };
   }
+  const stranger = await strangerOf(context, event, pull);
+  if (stranger) return { nothing: stranger };
   // `review` commits nothing, so that it is spared the request.
   if (agentName !== 'review' && (await isOwnWork(context, head, agentName))) {
     return { nothing: `the head ${head} is ${agentName}'s own work, from which it doesn't go on` };
@@ -116,10 +118,20 @@ async function fromComment(context: Context, event: Event, agentName: string): P
   return { number: issue.number };
 }
 
+/** The events that run with the base's secrets whoever opens the pull request. */
+const privileged: ReadonlySet<string> = new Set(['pull_request_target', 'workflow_run']);
+
+/** Why a fork's pull request is not served with the secrets of the base, if it isn't. */
+async function strangerOf(context: Context, event: Event, pull: Pull): Promise<string | undefined> {
+  if (!privileged.has(event.name) || pull.headRepository === context.repository) return undefined;
+  if (pull.author && (await mayWrite(context, pull.author))) return undefined;
+  return `${oneLine(pull.author ?? 'its author', 60)} has no write permission in ${context.repository}, so the fork's change is not served under ${event.name}; someone who has can comment /countersign and the agent's name`;
+}
+
 async function mayWrite({ api, at }: Context, username: string): Promise<boolean> {
   try {
     const { data } = await attempt(
-      { to: 'read the permission of who wrote the comment', needs: 'metadata: read' },
+      { to: 'read what somebody may do in the repository', needs: 'metadata: read' },
       () => api.rest.repos.getCollaboratorPermissionLevel({ ...at, username }),
     );
     // `maintain` is told as write, `triage` as read: https://docs.github.com/rest/collaborators/collaborators
