@@ -135,3 +135,16 @@ test('attempts that prove nothing end in 1, with the limit named as it is typed'
   expect(code).toBe(1);
   expect(branches(repository)).toEqual([]);
 });
+
+test('a ledger that is damaged, or of another version, is kept aside and the task begins anew', async () => {
+  const repository = createRepository(join(scene.directory, 'r'));
+  scene.model.add(fixer(), fixer());
+  await countersign(repository, fix);
+  const ledgers = join(repository, '.git/countersign');
+  const [id] = readdirSync(ledgers);
+  appendFileSync(join(ledgers, id!, '0002-facts.md'), 'more');
+  const { code, stderr } = await countersign(repository, fix);
+  expect(code).toBe(0);
+  expect(stderr).toContain('document 2 does not carry its own digest. It is kept aside');
+  expect(readdirSync(ledgers)).toHaveLength(2);
+});

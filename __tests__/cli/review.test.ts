@@ -191,7 +191,7 @@ test('a second run of the same starts anew and keeps the ledger of the first', a
   const [now, before, ...more] = readdirSync(join(repository, '.git/countersign')).sort();
   expect(more).toEqual([]);
   expect(second.stdout).toContain(`Ledger: ${join(repository, '.git/countersign', now!)}\n`);
-  expect(before).toMatch(new RegExp(`^${now}\\.[0-9a-f]{8}$`));
+  expect(before).toMatch(new RegExp(`^${now}\\.[0-9a-f]{12}$`));
   for (const ledger of [now!, before!])
     expect(readdirSync(join(repository, '.git/countersign', ledger))).toContain('0001-task.md');
 });

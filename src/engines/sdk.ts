@@ -9,10 +9,9 @@ import {
   type BetaMessageParam,
   Messages,
 } from '@anthropic-ai/sdk/resources/beta/messages/messages';
-import { betaAgentToolset20260401 } from '@anthropic-ai/sdk/tools/agent-toolset/node';
-import type { Agent } from '../core/agent.ts';
 import { exits, instructionsFile, type Job, proposalFile } from '../core/job.ts';
 import { resultTools } from '../core/proposal.ts';
+import type { Kit } from './kit.ts';
 import { fetchThrough } from './socket-fetch.ts';
 
 /** What one reply may have; the gateway lowers it to what the budget leaves. */
@@ -28,11 +27,11 @@ const repeats = 2;
  * Runs one session inside its room, to its result or to its end.
  * @returns the exit code that says how it ended; a sentence on standard error says why
  */
-export async function runSession(agentClass: Agent['class'], job: Job, signal: AbortSignal): Promise<number> {
+export async function runSession(kit: Kit, job: Job, signal: AbortSignal): Promise<number> {
   const client = clientOf(job);
   const instructions = readFileSync(join(homedir(), instructionsFile), 'utf8');
   let done = false;
-  const result = resultTools[agentClass];
+  const result = resultTools[kit.class];
   const submit = betaZodTool({
     name: result.name,
     description: result.description,
@@ -44,10 +43,10 @@ export async function runSession(agentClass: Agent['class'], job: Job, signal: A
       return 'Received.';
     },
   });
-  const toolset = betaAgentToolset20260401({ workdir: job.work, env: process.env });
-  const tools = toolset.filter(({ name }: { name?: string }) =>
-    job.tools.some((allowed) => allowed === name),
-  );
+  const context = { workdir: job.work, env: process.env };
+  const tools = kit.tools
+    .map((make) => make(context))
+    .filter((tool) => job.tools.some((allowed) => 'name' in tool && allowed === tool.name));
 
   let messages: BetaMessageParam[] = [{ role: 'user', content: job.prompt }];
   try {

@@ -1,4 +1,5 @@
 import './quick-start.ts';
+import { generatorKit } from '../engines/kit.ts';
 import { runSessionProcess } from './session-process.ts';
 
-runSessionProcess('generator');
+runSessionProcess(generatorKit);

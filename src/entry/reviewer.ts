@@ -1,4 +1,5 @@
 import './quick-start.ts';
+import { reviewerKit } from '../engines/kit.ts';
 import { runSessionProcess } from './session-process.ts';
 
-runSessionProcess('reviewer');
+runSessionProcess(reviewerKit);

@@ -106,15 +106,7 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
   const task = taskFor(subject, base.agent);
   const store = openStore(join(options.ledgers, task.id));
   if (config.phase === 'apply') await options.bringLedger?.(task.id, store.directory);
-  let ledger = await load(store);
-  if (
-    config.phase !== 'apply' &&
-    ledger.length > 0 &&
-    (isOfAnotherBase(ledger, task) || (options.again && newest(ledger, 'verdict')))
-  ) {
-    await rename(store.directory, `${store.directory}.${ledger.at(-1)!.digest.slice(0, 8)}`);
-    ledger = await load(store);
-  }
+  let ledger = config.phase === 'apply' ? await load(store) : await resume(options, store, task);
   const add = async (draft: Draft): Promise<void> => {
     ledger = append(ledger, draft, world.now());
     await store.save(ledger);
@@ -197,6 +189,23 @@ function expectDigest(ledger: Ledger, { ledgerDigest }: Config, warn: (text: str
       'refused',
     );
   }
+}
+
+/** The ledger to go on with; one that is of no use any more is kept aside, and a new one begins. */
+async function resume({ again, world }: RunOptions, store: Store, task: Draft<'task'>): Promise<Ledger> {
+  const aside = async (): Promise<Ledger> => {
+    await rename(store.directory, `${store.directory}.${world.id()}`);
+    return store.load();
+  };
+  let ledger: Ledger;
+  try {
+    ledger = await load(store);
+  } catch (error) {
+    world.warn(`${(error as Error).message} It is kept aside, and the task begins anew.`);
+    return aside();
+  }
+  if (ledger.length === 0) return ledger;
+  return isOfAnotherBase(ledger, task) || (again && newest(ledger, 'verdict')) ? aside() : ledger;
 }
 
 /** The same head may be asked about against another base, or after the base has moved: that is another question. */

@@ -1,15 +1,15 @@
 import { text } from 'node:stream/consumers';
-import type { Agent } from '../core/agent.ts';
 import { exits, job } from '../core/job.ts';
+import type { Kit } from '../engines/kit.ts';
 import { runSession } from '../engines/sdk.ts';
 
 /** The whole life of a session's process: its job on standard input, its end as an exit code. */
-export async function runSessionProcess(agentClass: Agent['class']): Promise<void> {
+export async function runSessionProcess(kit: Kit): Promise<void> {
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort());
   let code: number = exits.crashed;
   try {
-    code = await runSession(agentClass, job.parse(JSON.parse(await text(process.stdin))), stop.signal);
+    code = await runSession(kit, job.parse(JSON.parse(await text(process.stdin))), stop.signal);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
   }
