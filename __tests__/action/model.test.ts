@@ -169,7 +169,8 @@ describe('a limit', () => {
     stage.model.add({ forever: bash('true') });
     const result = await scene.run('fix', { inputs: { 'max-tokens': '4000' } });
     for (const { body } of stage.model.requests) expect(body.max_tokens).toBeLessThanOrEqual(4000);
-    expect(Number(result.outputs.tokens)).toBeGreaterThanOrEqual(4000);
+    expect(Number(result.outputs.tokens)).toBeLessThanOrEqual(4000);
+    expect(result.outputs.outcome).toBe('budget');
   });
 
   promise('timeout-minutes stops a model that hangs, and is named as the reason', async (stage) => {

@@ -103,17 +103,26 @@ const plan: fc.Arbitrary<Draft> = fc.record({
   body: text(200),
 });
 
-const findings: fc.Arbitrary<Draft> = fc.record({
-  kind: fc.constant('findings' as const),
-  by: fc.constant('probe:anchor'),
-  stage: fc.constant('anchor'),
-  attempt: fc.integer({ min: 1, max: 9 }),
-  outcome: fc.constantFrom('pass' as const, 'fail' as const),
-  findings: fc.array(finding, { maxLength: 3 }),
-  anchored: fc.boolean(),
-  moved: fc.nat(9),
-  dropped: fc.nat(9),
-});
+const findings: fc.Arbitrary<Draft> = fc.record(
+  {
+    kind: fc.constant('findings' as const),
+    by: fc.constant('probe:anchor'),
+    stage: fc.constant('anchor'),
+    attempt: fc.integer({ min: 1, max: 9 }),
+    outcome: fc.constantFrom('pass' as const, 'fail' as const),
+    findings: fc.array(finding, { maxLength: 3 }),
+    anchored: fc.boolean(),
+    moved: fc.nat(9),
+    dropped: fc.nat(9),
+    lost: fc.array(fc.record({ severity: fc.constantFrom(...severities), why: text(1000) }), {
+      maxLength: 2,
+    }),
+  },
+  {
+    noNullPrototype: true,
+    requiredKeys: ['kind', 'by', 'stage', 'attempt', 'outcome', 'findings', 'anchored', 'moved', 'dropped'],
+  },
+) as fc.Arbitrary<Draft>;
 
 const stopped: fc.Arbitrary<Draft> = fc.record({
   kind: fc.constant('facts' as const),

@@ -132,6 +132,25 @@ describe('the verdict on a review', () => {
     );
   });
 
+  test('a finding at or above fail-on that could not be checked is no pass, and makes nothing better', () => {
+    const lost = fc.array(
+      fc.record({ severity: fc.constantFrom(...severities), why: fc.constant('it is too large') }),
+      { maxLength: 3 },
+    );
+    fc.assert(
+      fc.property(first('reviewer'), found, lost, failOn, end, (task, list, gone, on, at) => {
+        const draft = { ...findings(list), dropped: gone.length, lost: gone };
+        const { verdict, reasons } = decide(agent('reviewer'), any.ledgerOf([task, draft]), at, rules(on));
+        const without = verdictOn(task, list, on, at);
+        const matters =
+          on !== 'never' &&
+          gone.some(({ severity }) => severities.indexOf(severity) <= severities.indexOf(on));
+        expect(verdict).toBe(without === 'pass' && matters ? 'incomplete' : without);
+        if (verdict !== without) expect(reasons.join()).toContain('it is too large');
+      }),
+    );
+  });
+
   test('nothing found and checked is no pass', () => {
     fc.assert(
       fc.property(first('reviewer'), failOn, (task, on) => {

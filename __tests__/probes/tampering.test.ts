@@ -134,6 +134,47 @@ describe('marks that skip', () => {
   });
 });
 
+describe('a text that is written to take long', () => {
+  const size = 1024 * 1024;
+  test.each([
+    ['spaces', ' '.repeat(size)],
+    ['words and spaces', `it${' '.repeat(1900)}`.repeat(size / 1902)],
+    ['spaces in lines', `describe${' '.repeat(1900)}\n`.repeat(size / 1909)],
+    ['dots', 'it.a.b.c.'.repeat(size / 9)],
+    ['one word', 'expect'.repeat(size / 6)],
+    ['ends', 'return ; '.repeat(size / 9)],
+    ['exits', `process.exit(${' )'.repeat(size / 2)} x`],
+    ['attributes', '#[ '.repeat(size / 3)],
+    ['options', 'skip : '.repeat(size / 7)],
+    ['lines', '\n'.repeat(size)],
+    ['tabs', `skip${'\t'.repeat(size)}:`],
+  ])('%s', (_, text) => {
+    const files = [source, edited(text, `${text}x`)];
+    expect(() => tamperings(failing(['a']), passing(['a']), files, 'npm test')).not.toThrow();
+  });
+
+  test('more than can be compared is not proved', () => {
+    const text = `${write(['a'])}${'// x\n'.repeat(200_000)}`;
+    const files = Array.from({ length: 12 }, (_, n) => edited(text, text, `test/${n}.test.js`));
+    const found = tamperings(failing(['a']), passing(['a']), [source, ...files], 'npm test');
+    expect(found).toEqual(
+      [8, 9, 10, 11].map((n) => ({
+        path: `test/${n}.test.js`,
+        what: 'unproven',
+        detail: 'this test file is too large to be compared',
+      })),
+    );
+  });
+
+  test('a mark that is far out on its line counts', () => {
+    for (const far of [' '.repeat(3000), `/*${'x'.repeat(3000)}*/`]) {
+      const file = edited('', `${far}it.skip('x', () => {})`);
+      const found = tamperings(failing(['a']), passing(['a']), [source, file], 'npm test');
+      expect(whats(found)).toContain('skipped');
+    }
+  });
+});
+
 describe('what decides which tests run', () => {
   const pytest = '[project]\nversion = "1"\n[tool.pytest.ini_options]\naddopts = "-q"\n';
   const manifest = (scripts: object, more = {}): string => JSON.stringify({ scripts, ...more });

@@ -79,6 +79,7 @@ test.each([
   ['a server tool', { ...request, tools: [{ type: 'web_search_20250305', name: 'web_search' }] }, {}, 403],
   ['MCP servers', { ...request, mcp_servers: [{ type: 'url', url: 'https://evil.example' }] }, {}, 403],
   ['a container', { ...request, container: 'c' }, {}, 403],
+  ['the cache of an hour', { ...request, cache_control: { type: 'ephemeral', ttl: '1h' } }, {}, 403],
   ['state kept at the provider', { ...request, thread: { previous_message_id: 'm' } }, {}, 403],
   [
     'an image by URL',
@@ -121,6 +122,71 @@ test.each([
   expect(gateway!.traffic.requests).toBe(0);
 });
 
+test('of many requests at once no more get through than one after another would', async () => {
+  const post = await open({ limits: { seconds: 60, turns: 3, tokens: 1_000_000, costUsd: 5 } });
+  const answers = await Promise.all(Array.from({ length: 8 }, () => post(request).catch(() => undefined)));
+  expect(answers.filter((answer) => answer?.status === 200)).toHaveLength(3);
+  expect(gateway!.traffic.requests).toBe(3);
+});
+
+test('an input that what is left could not pay for is never sent', async () => {
+  const post = await open({ limits: { seconds: 60, turns: 10, tokens: 10_000_000, costUsd: 0.5 } });
+  const answer = await post({ ...request, system: 'x'.repeat(2 * 1024 * 1024) });
+  expect(await answer.text()).toContain('max-cost-usd');
+  expect(sent).toEqual([]);
+});
+
+test('a session that goes away in the middle of a reply pays for all of it', async () => {
+  const events = [
+    { type: 'message_start', message: { usage: { input_tokens: 50, output_tokens: 1 } } },
+    { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 900 } },
+  ];
+  const gate = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      const [first, second] = events.map((event) => Buffer.from(`data: ${JSON.stringify(event)}\n\n`));
+      controller.enqueue(first!);
+      await gate.promise;
+      controller.enqueue(second!);
+      controller.close();
+    },
+  });
+  const post = await open({
+    send: async () => new Response(body, { headers: { 'content-type': 'text/event-stream' } }),
+  });
+  const answer = await post({ ...request, stream: true });
+  await answer.body!.cancel();
+  gate.resolve();
+  // The next request waits for the one before it, so that by then it has been charged.
+  await post(request).catch(() => {});
+  expect(gateway!.traffic.turns[0]!.tokens).toMatchObject({ input: 50, output: 900 });
+});
+
+test('a request that is under way when the session ends is charged what was reserved for it', async () => {
+  const sentOff = Promise.withResolvers<void>();
+  const post = await open({
+    send: (_path, _body, signal) =>
+      new Promise((_, reject) => {
+        sentOff.resolve();
+        signal.addEventListener('abort', () => reject(signal.reason));
+      }),
+  });
+  const answer = post({ ...request, max_tokens: 700 }).catch(() => undefined);
+  await sentOff.promise;
+  await gateway!.close();
+  await answer;
+  expect(gateway!.traffic.tokens.output).toBe(700);
+});
+
+test('counting tokens is bounded too', async () => {
+  const post = await open({ limits: { seconds: 60, turns: 2, tokens: 1_000_000, costUsd: 5 } });
+  const count = { model: request.model, messages: request.messages };
+  const statuses = [];
+  for (let i = 0; i < 3; i += 1)
+    statuses.push((await post(count, { path: '/v1/messages/count_tokens' })).status);
+  expect(statuses).toEqual([200, 200, 403]);
+});
+
 test('a request of more than 32 MB is refused', async () => {
   const post = await open();
   const answer = await post({ ...request, system: 'x'.repeat(33 * 1024 * 1024) }).catch(
@@ -148,7 +214,9 @@ test.each([
 test('a reply can never be longer than what is left in tokens and money', async () => {
   const post = await open({ limits: { seconds: 60, turns: 10, tokens: 1_000_000, costUsd: 0.002 } });
   await post({ ...request, max_tokens: 32_000 });
-  expect(sent[0]!.body.max_tokens).toBe(100);
+  // 5 USD a million for 97 bytes of input, 20 a million for the output.
+  expect(sent[0]!.body.max_tokens).toBeGreaterThan(80);
+  expect(sent[0]!.body.max_tokens).toBeLessThan(100);
 });
 
 test('no record holds the credential, should the API ever echo it', async () => {

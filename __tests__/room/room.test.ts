@@ -181,6 +181,17 @@ test('a room is wiped though its folders were made unreadable', async () => {
   expect(readdirSync(join(base, 'rooms'))).toEqual([]);
 });
 
+test('a room is wiped though it is nested deeper than any path can name', async () => {
+  const room = await open();
+  const name = 'd'.repeat(200);
+  await sh(
+    room,
+    `i=0; while [ $i -lt 40 ]; do mkdir ${name} && cd ${name} || exit 1; i=$((i+1)); done; touch file`,
+  );
+  await room.close();
+  expect(readdirSync(join(base, 'rooms'))).toEqual([]);
+});
+
 test('a change is taken over exactly: modes, binary files, odd names, deletions', async () => {
   const room = await open();
   const script = [

@@ -136,6 +136,11 @@ const kinds = {
     anchored: z.boolean(),
     moved: count,
     dropped: count,
+    /** Of those dropped, the ones whose quote could not be checked: nobody knows whether they are right. */
+    lost: z
+      .array(z.object({ severity: z.enum(severities), why: text(1000) }))
+      .max(200)
+      .optional(),
   }),
   patch: z.object({
     title: text(200),

@@ -47,10 +47,24 @@ function judgeReview(ledger: Ledger, end: End, rules: Rules): Judged {
   if (!findings?.anchored)
     return { outcome: 'incomplete', reasons: ['No findings were made and checked against the tree.'] };
   const breaking = findings.findings.filter(({ severity }) => breaks(severity, rules.failOn));
-  if (breaking.length === 0) return { outcome: 'pass', reasons: [] };
+  if (breaking.length === 0) return judgeLost(findings.lost ?? [], rules);
   const worst = worstOf(breaking);
   const what = breaking.length === 1 ? '1 finding is' : `${breaking.length} findings are`;
   return { outcome: 'fail', reasons: [`${what} at or above fail-on: ${rules.failOn} (worst: ${worst}).`] };
+}
+
+/** A finding that nobody could check is no finding, but it is no pass either: the author of a file can make it so. */
+function judgeLost(lost: readonly { severity: Severity; why: string }[], rules: Rules): Judged {
+  const breaking = lost.filter(({ severity }) => breaks(severity, rules.failOn));
+  if (breaking.length === 0) return { outcome: 'pass', reasons: [] };
+  const what = breaking.length === 1 ? '1 finding' : `${breaking.length} findings`;
+  const why = [...new Set(breaking.map((each) => each.why))].join('; ');
+  return {
+    outcome: 'incomplete',
+    reasons: [
+      `${what} at or above fail-on: ${rules.failOn} (worst: ${worstOf(breaking)}) could not be checked against the tree: ${why}.`,
+    ],
+  };
 }
 
 function judgePatch(agent: Agent, ledger: Ledger, end: End, rules: Rules): Judged {
@@ -154,6 +168,6 @@ function countBySeverity(findings: readonly Finding[]): Record<Severity, number>
   return counts;
 }
 
-function worstOf(findings: readonly Finding[]): Severity {
+function worstOf(findings: readonly { severity: Severity }[]): Severity {
   return severities.find((severity) => findings.some((finding) => finding.severity === severity))!;
 }

@@ -7,27 +7,105 @@ export interface Risk {
 }
 
 /**
- * What a machine's patch may never touch: whatever decides how it is built, judged or merged, on GitHub or
- * by Countersign and other agents. Case is folded, because some file systems do.
+ * What a machine's patch may never touch: whatever decides how it is built, judged, merged or run, on any
+ * platform, by Countersign, by other agents, or by the tools of whoever checks it out.
  */
-const guarded = [
+export const guarded: readonly string[] = [
+  // Platforms: what runs there, and who has to agree.
   '.github/**',
-  '.gitlab-ci.yml',
-  '.gitattributes',
-  '**/.gitattributes',
-  '.gitmodules',
-  '**/.gitmodules',
-  '**/.git/**',
-  '**/.git',
+  '.gitlab/**',
+  '**/.gitlab-ci.yml',
+  '**/.gitlab-ci.yaml',
+  '.gitea/**',
+  '.forgejo/**',
+  '.circleci/**',
+  '.buildkite/**',
+  '.azuredevops/**',
+  '.azure-pipelines/**',
+  '**/azure-pipelines*.yml',
+  '**/azure-pipelines*.yaml',
+  'bitbucket-pipelines.yml',
+  '.travis.yml',
+  '.drone.yml',
+  '.woodpecker.yml',
+  '.woodpecker/**',
+  '.cirrus.yml',
+  '.appveyor.yml',
+  'appveyor.yml',
+  '.semaphore/**',
+  '.teamcity/**',
+  '**/Jenkinsfile*',
+  '**/action.yml',
+  '**/action.yaml',
   'CODEOWNERS',
   'docs/CODEOWNERS',
+  'renovate.json',
+  'renovate.json5',
+  '.renovaterc',
+  '.renovaterc.*',
+  '.mergify.yml',
+  // Git, and what it runs.
+  '**/.gitattributes',
+  '**/.gitmodules',
+  '**/.gitconfig',
+  '**/.git/**',
+  '**/.git',
+  '**/.husky/**',
+  '**/.githooks/**',
+  '**/.pre-commit-config.yaml',
+  '**/.pre-commit-config.yml',
+  '**/lefthook.*',
+  '**/.lefthook.*',
+  '**/.lefthook/**',
+  // Agents: their instructions, settings and tools.
   '**/CLAUDE.md',
   '**/CLAUDE.local.md',
   '**/AGENTS.md',
+  '**/AGENTS.override.md',
+  '**/GEMINI.md',
   '**/.claude/**',
+  '**/.claude.json',
   '**/.mcp.json',
-  '**/.husky/**',
+  '**/.agents/**',
+  '**/.codex/**',
+  '**/.gemini/**',
+  '**/.cursor/**',
+  '**/.cursorrules',
+  '**/.windsurf/**',
+  '**/.windsurfrules',
+  '**/.clinerules',
+  '**/.clinerules/**',
+  '**/.aider*',
+  // Editors and shells, which run it where a folder is opened.
+  '**/.vscode/**',
+  '**/.idea/**',
+  '**/.devcontainer/**',
+  '**/.devcontainer.json',
+  '**/*.code-workspace',
+  '**/.gitpod.yml',
+  '**/.envrc',
+  '**/.env',
+  '**/.mise.toml',
+  '**/mise.toml',
+  '**/.mise/**',
+  '**/.config/mise/**',
+  '**/.config/mise.toml',
+  '**/.tool-versions',
+  '**/.ripgreprc',
+  // Package managers: where packages come from, and what runs before them.
   '**/.npmrc',
+  '**/.yarnrc',
+  '**/.yarnrc.yml',
+  '**/.yarn/**',
+  '**/.pnpmfile.cjs',
+  '**/.pnpmfile.mjs',
+  '**/bunfig.toml',
+  '**/.bunfig.toml',
+  '**/.pip/**',
+  '**/pip.conf',
+  '**/.pypirc',
+  '**/.cargo/**',
+  '**/.bundle/**',
 ];
 
 /** What makes a reader look twice. */
@@ -45,6 +123,25 @@ const sensitive: Record<string, readonly string[]> = {
 const options = { dot: true, nocase: true } as const;
 
 /**
+ * A path as the file systems read it that are least strict: case and forms of a letter are one, characters
+ * that are not seen don't count (HFS+), and neither do dots, spaces and a stream's name at the end of a part
+ * (NTFS). Who checks a commit out there gets the file of the plain name.
+ */
+function folded(path: string): string {
+  return path
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .toLowerCase()
+    .replaceAll('\\', '/')
+    .split('/')
+    .map((part) => part.replace(/:.*$/s, '').replace(/(?<=[^. ])[. ]+$/, ''))
+    .join('/');
+}
+
+/** A name that Windows may have given to another file, such as `GIT~1` for `.git`. */
+const shortName = /(?:^|[\\/])[^\\/.~]{1,6}~\d{1,6}(?:\.[^\\/.]{0,3})?(?:$|[\\/:. ])/;
+
+/**
  * Reasons why a patch may not be published at all, each naming a path; empty when there are none.
  * @param allowedGlobs what the agent's file allows it to touch; everything when absent
  */
@@ -53,10 +150,14 @@ export function refusals(
   protectedGlobs: readonly string[],
   allowedGlobs?: readonly string[],
 ): string[] {
-  const isGuarded = picomatch([...guarded, ...protectedGlobs], options);
+  const globs = [...guarded, ...protectedGlobs];
+  const matches = picomatch([...globs, ...globs.map((glob) => glob.normalize('NFKC'))], options);
+  const isGuarded = (path: string): boolean => matches(path) || matches(folded(path));
   const isAllowed = allowedGlobs ? picomatch([...allowedGlobs], { dot: true }) : () => true;
   return files.flatMap((file) => {
     if (isGuarded(file.path)) return [`${file.path} is protected: no agent may change it`];
+    if (shortName.test(folded(file.path)) || shortName.test(file.path))
+      return [`${file.path} may stand for a protected file on Windows`];
     if (!isAllowed(file.path)) return [`${file.path} is outside of the paths that this agent may change`];
     // A link would be followed by whoever checks the commit out; a gitlink would fetch a repository.
     if (file.newMode === '120000') return [`${file.path} would become a symbolic link`];

@@ -97,7 +97,9 @@ export async function run(given: RunOptions): Promise<RunResult> {
       { cause: error },
     );
   } finally {
-    await wipe(scratch);
+    await wipe(scratch).catch((error: Error) =>
+      world.warn(`${error.message}; it is tried again at the end of the job.`),
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
-import type { Machine } from '../room/environment.ts';
+import { type Machine, trustedPath } from '../room/environment.ts';
+import { findGitOn } from '../room/git.ts';
 import type { World } from './run.ts';
 
 /** The real clock, randomness and machine. */
@@ -8,6 +9,8 @@ export function realWorld(
   options: Pick<World, 'signal' | 'say' | 'warn' | 'identityToken'> & Pick<Machine, 'hidden'>,
 ): World {
   const { hidden, ...rest } = options;
+  const path = trustedPath(process.env.PATH ?? '', hidden);
+  findGitOn(path);
   const toolCache = process.env.RUNNER_TOOL_CACHE;
   return {
     ...rest,
@@ -17,7 +20,7 @@ export function realWorld(
     isRoot: process.getuid?.() === 0,
     mayInstall: Boolean(process.env.CI),
     machine: {
-      path: process.env.PATH ?? '/usr/bin:/bin',
+      path,
       home: homedir(),
       hidden,
       ...(toolCache && { toolCache }),

@@ -1,19 +1,36 @@
 import picomatch from 'picomatch';
 import type { Draft } from '../core/document.ts';
-import { type Finding, severities } from '../core/finding.ts';
+import { type Finding, repositoryPath, type Severity, severities } from '../core/finding.ts';
 import { newest, taskOf } from '../core/ledger.ts';
 import type { ProbeContext } from '../core/probe.ts';
-import { maxBlobBytes, readBlobs } from './blobs.ts';
+import { type Blob, findBlobs, followBlobs, readTexts } from './blobs.ts';
 import { comparable, findNearest, indentation } from './occurrence.ts';
 import { fence, reveal } from './untrusted.ts';
 
 /** The longest suggestion that a finding may carry. */
 const maxSuggestion = 4000;
+/** The longest quote that one may carry. */
+const maxQuote = 4000;
+/** A file of more lines than this would fill memory by their number alone. */
+const maxLines = 2_000_000;
+/** Characters that are compared for all findings together; no honest review comes near. */
+const maxCompared = 512 * 1024 * 1024;
+
+/** A file that may well hold a quote, but can't be read. */
+export interface Unread {
+  lost: string;
+}
+
+/** The texts that stand under a name: a link's own and that of where it leads, in the order they are tried. */
+export type Sources = string | Unread | readonly (string | Unread)[] | undefined;
 
 export interface Dropped {
   path: string;
   rule: string;
+  severity: Severity;
   why: string;
+  /** Whether the quote could not be checked, so that nobody knows whether it is there. */
+  lost: boolean;
 }
 
 export interface Anchored {
@@ -33,15 +50,20 @@ export async function anchorFindings(context: ProbeContext): Promise<Draft<'find
   if (!given) throw new Error('the probe anchor needs findings, and the ledger has none');
   context.say('checking the findings against the tree');
   const ignored = picomatch(context.repository.ignore, { dot: true });
-  const paths = given.findings.map(({ path }) => path).filter((path) => !ignored(path));
-  const texts = await readBlobs(context.git, taskOf(context.ledger).head, paths, context.signal);
   const left = given.findings.filter(({ path }) => ignored(path));
-  const anchored = anchor(
+  const files = await readFiles(
+    context,
     given.findings.filter(({ path }) => !ignored(path)),
-    (path) => texts.get(path),
   );
+  const anchored = anchor(files.findings, files.readFile);
   const dropped = [
-    ...left.map(({ path, rule }) => ({ path, rule, why: 'the configuration leaves this file out' })),
+    ...left.map(({ path, rule, severity }) => ({
+      path,
+      rule,
+      severity,
+      why: 'the configuration leaves this file out',
+      lost: false,
+    })),
     ...anchored.dropped,
   ];
   return {
@@ -51,17 +73,71 @@ export async function anchorFindings(context: ProbeContext): Promise<Draft<'find
     anchored: true,
     moved: anchored.moved,
     dropped: dropped.length,
+    lost: dropped.filter(({ lost }) => lost).map(({ severity, why }) => ({ severity, why })),
     findings: anchored.findings,
     body: given.body + note(dropped),
   };
 }
 
-function note(dropped: readonly Dropped[]): string {
-  if (dropped.length === 0) return '';
-  const lines = dropped.map(
-    ({ path, rule, why }) => `${reveal(path).text.replaceAll('\n', '\\u{A}')} ${rule}: ${why}`,
+/** The findings under the names that their files really have, and what stands there. */
+async function readFiles(
+  { git, ledger, signal }: ProbeContext,
+  given: readonly Finding[],
+): Promise<{ findings: Finding[]; readFile: (path: string) => Sources }> {
+  const { head } = taskOf(ledger);
+  const names = given.flatMap(({ path }) => [path, concealed(path)]);
+  const own = await findBlobs(git, head, names, signal);
+  const followed = await followBlobs(git, head, names, signal);
+  const isThere = (path: string): boolean => own.has(path) || followed.has(path);
+  const findings = given.map((finding) => {
+    const path = concealed(finding.path);
+    return !isThere(finding.path) && isThere(path) ? { ...finding, path } : finding;
+  });
+  // The worst first, so that what memory doesn't hold matters least.
+  const order = findings.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+  const blobs = order.flatMap(({ path }) => [own.get(path), followed.get(path)]);
+  const texts = await readTexts(
+    git,
+    blobs.filter((blob) => typeof blob === 'object'),
+    signal,
   );
-  return `\n\nDropped, because what they quote can't be found:\n\n${fence(lines.join('\n'))}\n`;
+  const textOf = ({ oid }: Blob): string | Unread =>
+    texts.get(oid) ?? { lost: 'the file is too large to be read' };
+  const readFile = (path: string): Sources => {
+    const [link, target] = [own.get(path), followed.get(path)];
+    if (target === 'outside') {
+      const outside = { lost: 'a symbolic link leads out of the tree' };
+      return link ? [textOf(link), outside] : outside;
+    }
+    if (!link && !target && path.includes('\ufffd')) return { lost: 'the name of the file is not UTF-8' };
+    const different = [target, link].filter(
+      (blob, at, all) => blob && at === all.findIndex((b) => b?.oid === blob.oid),
+    );
+    return different.length === 0 ? undefined : different.map((blob) => textOf(blob!));
+  };
+  return { findings, readFile };
+}
+
+/** The name behind one that a session saw with its hidden characters written out. */
+function concealed(path: string): string {
+  const name = path.replace(/\\u\{([0-9A-F]{1,6})\}/g, (whole, code: string) => {
+    const point = Number.parseInt(code, 16);
+    return point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : whole;
+  });
+  return repositoryPath.safeParse(name).success ? name : path;
+}
+
+function note(dropped: readonly Dropped[]): string {
+  const list = (lost: boolean, why: string): string => {
+    const lines = dropped
+      .filter((each) => each.lost === lost)
+      .map(({ path, rule, why }) => `${reveal(path).text.replaceAll('\n', '\\u{A}')} ${rule}: ${why}`);
+    return lines.length === 0 ? '' : `\n\n${why}:\n\n${fence(lines.join('\n'))}\n`;
+  };
+  return (
+    list(false, "Dropped, because what they quote can't be found") +
+    list(true, 'Dropped, though what they quote could not be checked')
+  );
 }
 
 /**
@@ -69,28 +145,19 @@ function note(dropped: readonly Dropped[]): string {
  * compared without the whitespace at their ends and regardless of an indentation that all of them share. Of
  * findings with the same path, line and rule the worst is kept; a suggestion that changes nothing goes, and
  * one is indented as the file is.
- * @param readFile the text of a file of the head's tree, undefined where there is none to read
+ * @param readFile what stands under a path in the head's tree, undefined where there is nothing
  */
-export function anchor(
-  findings: readonly Finding[],
-  readFile: (path: string) => string | undefined,
-): Anchored {
-  const files = new Map<string, string[] | undefined>();
-  const linesOf = (path: string): string[] | undefined => {
-    if (!files.has(path)) {
-      const text = readFile(path);
-      files.set(path, text === undefined ? undefined : comparable(text));
-    }
-    return files.get(path);
-  };
+export function anchor(findings: readonly Finding[], readFile: (path: string) => Sources): Anchored {
+  const places = placesOf(findings, readFile);
   const kept = new Map<string, Finding>();
   const dropped: Dropped[] = [];
   const changed = new Set<string>();
   let merged = 0;
-  for (const finding of findings) {
-    const placed = placeOf(finding, linesOf(finding.path));
-    if (typeof placed === 'string') {
-      dropped.push({ path: finding.path, rule: finding.rule, why: placed });
+  for (const [index, finding] of findings.entries()) {
+    const placed = places[index]!;
+    if ('why' in placed) {
+      const { path, rule, severity } = finding;
+      dropped.push({ path, rule, severity, ...placed });
       continue;
     }
     const key = JSON.stringify([placed.path, placed.line, placed.rule]);
@@ -104,20 +171,72 @@ export function anchor(
   return { findings: [...kept.values()], moved: changed.size, dropped, merged };
 }
 
+interface Unplaced {
+  why: string;
+  lost: boolean;
+}
+
+const nowhere: Unplaced = { why: 'its quote is nowhere in the file', lost: false };
+const tooMuch: Unplaced = { why: 'there is too much to compare it with', lost: true };
+
+/** File by file, so that the lines of one alone are in memory. */
+function placesOf(findings: readonly Finding[], readFile: (path: string) => Sources): (Finding | Unplaced)[] {
+  const places: (Finding | Unplaced)[] = findings.map(() => ({
+    why: "no such file in the head's tree",
+    lost: false,
+  }));
+  const byPath = Map.groupBy(findings.keys(), (index) => findings[index]!.path);
+  let left = maxCompared;
+  for (const [path, indices] of byPath) {
+    const given = readFile(path);
+    const sources = given === undefined ? [] : Array.isArray(given) ? given : [given];
+    const open = new Set(indices);
+    for (const source of sources as (string | Unread)[]) {
+      const lines = typeof source === 'string' ? linesOf(source) : source;
+      for (const index of open) {
+        let place: Finding | Unplaced;
+        if (typeof source !== 'string' || 'lost' in lines)
+          place = { why: (lines as Unread).lost, lost: true };
+        else if (source.length > left) place = tooMuch;
+        else {
+          left -= source.length;
+          place = placeOf(findings[index]!, lines);
+          if (place === nowhere && isBinary(source)) place = { why: 'the file is binary', lost: true };
+        }
+        const before = places[index]!;
+        if (!('why' in place)) open.delete(index);
+        // What one source could not tell, the next one does not tell either.
+        if (!('why' in place) || !('lost' in before && before.lost)) places[index] = place;
+      }
+    }
+  }
+  return places;
+}
+
+function linesOf(text: string): string[] | Unread {
+  let count = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
+  return count > maxLines ? { lost: 'the file has too many lines to be compared' } : comparable(text);
+}
+
+/** Not text, or not UTF-8: what a session was shown of it may be written otherwise here. */
+function isBinary(text: string): boolean {
+  return text.includes('\0') || text.includes('\ufffd');
+}
+
 function isWorse(a: Finding, b: Finding): boolean {
   const difference = severities.indexOf(b.severity) - severities.indexOf(a.severity);
   return difference > 0 || (difference === 0 && a.confidence > b.confidence);
 }
 
-function placeOf(finding: Finding, file: readonly string[] | undefined): Finding | string {
-  if (!file) return `no such file in the head's tree, or it is larger than ${maxBlobBytes / 1024} KiB`;
+function placeOf(finding: Finding, file: readonly string[]): Finding | Unplaced {
   const all = comparable(finding.quote);
   const first = all.findIndex((line) => line !== '');
-  if (first < 0) return 'its quote is blank';
+  if (first < 0) return { why: 'its quote is blank', lost: true };
   const last = all.findLastIndex((line) => line !== '');
   const quote = all.slice(first, last + 1);
   const start = findNearest(file, quote, finding.line - 1 + first);
-  if (start === undefined) return withinLine(finding, file, quote) ?? 'its quote is nowhere in the file';
+  if (start === undefined) return withinLines(finding, file, quote);
   const { suggestion, ...rest } = finding;
   const block = file.slice(start, start + quote.length);
   const better = suggestion === undefined ? undefined : refine(suggestion, quote, block);
@@ -136,21 +255,50 @@ function placeOf(finding: Finding, file: readonly string[] | undefined): Finding
 /** Less than this stands in too many lines to say which is meant. */
 const shortestPart = 6;
 
-/** A quote of a part of one line, made whole; a suggestion for a part can't replace the line. */
-function withinLine(
+/**
+ * A quote that starts or ends within a line, as it must where a line is longer than a quote may be. One that
+ * lies in one line is made whole, unless that is too long; a suggestion for a part can't replace the line.
+ */
+function withinLines(
   finding: Finding,
   file: readonly string[],
   quote: readonly string[],
-): Finding | undefined {
-  const part = quote.length === 1 ? quote[0]!.trim() : '';
-  if (part.length < shortestPart) return undefined;
+): Finding | Unplaced {
+  const part = quote.with(0, quote[0]!.trimStart());
+  const isAt = (start: number): boolean =>
+    part.length === 1
+      ? file[start]!.includes(part[0]!)
+      : part.every((line, at) => {
+          const there = file[start + at];
+          if (there === undefined) return false;
+          if (at === 0) return there.endsWith(line);
+          return at === part.length - 1 ? there.startsWith(line) : there === line;
+        });
   const wanted = finding.line - 1;
-  const start = file
-    .flatMap((line, index) => (line.includes(part) && line.length <= 4000 ? [index] : []))
-    .sort((a, b) => Math.abs(a - wanted) - Math.abs(b - wanted) || a - b)[0];
-  if (start === undefined) return undefined;
+  let start: number | undefined;
+  for (let index = 0; index < file.length; index += 1) {
+    const isNearer = start === undefined || Math.abs(index - wanted) < Math.abs(start - wanted);
+    if (isNearer && isAt(index)) start = index;
+  }
+  if (start === undefined) return nowhere;
+  if (part.join('').length < shortestPart)
+    return { why: 'its quote is too short to tell which line is meant', lost: true };
   const { suggestion: _, ...rest } = finding;
-  return { ...rest, line: start + 1, endLine: start + 1, quote: file[start]! };
+  const whole = file.slice(start, start + part.length).join('\n');
+  const own = part.join('\n');
+  return {
+    ...rest,
+    line: start + 1,
+    endLine: start + part.length,
+    quote: part.length === 1 && whole.length <= maxQuote ? whole : cut(own),
+  };
+}
+
+/** Written out, hidden characters make a text longer. */
+function cut(quote: string): string {
+  if (quote.length <= maxQuote) return quote;
+  const text = quote.slice(0, maxQuote);
+  return (text.isWellFormed() ? text : text.slice(0, -1)).trimEnd();
 }
 
 /** A suggestion replaces whole lines, so that it has to be indented as they are in the file. */

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { parse } from 'junit2json';
 import * as z from 'zod';
 import { repositoryPath } from '../core/finding.ts';
+import { parseHostileJson } from '../core/proposal.ts';
 import { head, plain } from './untrusted.ts';
 
 export interface TestCase {
@@ -15,8 +16,16 @@ export interface TestCase {
 /** Stands as the name where a whole file could not be run, and so none of its tests has one. */
 export const wholeFile = 'the test file could not be run';
 
-/** A larger report isn't read: 20,000 failing tests with their stacks are smaller. */
-export const maxReportBytes = 16 * 1024 * 1024;
+/** A larger report isn't read: thousands of failing tests with their stacks are smaller. */
+export const maxReportBytes = 8 * 1024 * 1024;
+/** Reports with more tests than this aren't read: a check for others than the tests would not end. */
+const maxTests = 20_000;
+/** Of one test, as many messages as anyone reads. */
+const maxMessages = 20;
+/** Elements and attributes of a JUnit file; each costs memory however short its text is. */
+const maxElements = 200_000;
+const maxAttributes = 500_000;
+const maxDepth = 100;
 
 const maxName = 1000;
 const maxMessage = 8000;
@@ -27,37 +36,56 @@ export interface Place {
   workingDirectory: string;
 }
 
-const jestReport = z.object({
-  testResults: z.array(
-    z.object({
-      name: z.string(),
-      status: z.string(),
-      message: z.string().catch(''),
-      assertionResults: z.array(
-        z.object({
-          fullName: z.string(),
-          status: z.string(),
-          failureMessages: z.array(z.string()).nullish().catch([]),
-        }),
-      ),
-    }),
-  ),
+const jestFile = z.object({
+  name: z.string(),
+  status: z.string(),
+  message: z.string().catch(''),
+  assertionResults: z.unknown(),
 });
 
+const jestTest = z.object({ fullName: z.string(), status: z.string(), failureMessages: z.unknown() });
+
 /**
- * The tests in what `jest --json` writes.
- * @throws Error when it is not such a report
+ * The tests in what `jest --json` writes. Lists are walked here and not by zod, which goes on after the first
+ * element that is wrong and keeps what it says of each.
+ * @throws Error when it is not such a report, or larger than any
  */
 export function parseJest(text: string, place: Place): TestCase[] {
-  const { testResults } = jestReport.parse(JSON.parse(text));
-  return testResults.flatMap((result) => {
-    const tests = result.assertionResults.map((test) =>
-      testCase(test.fullName, result.name, jestStatus(test.status), test.failureMessages?.join('\n'), place),
-    );
-    const explained = tests.some(({ status }) => status === 'failed');
-    if (result.status !== 'failed' || explained) return tests;
-    return [...tests, testCase(wholeFile, result.name, 'failed', result.message, place)];
-  });
+  tooLarge(text.length > maxReportBytes);
+  const { testResults } = z.object({ testResults: z.unknown() }).parse(parseHostileJson(text));
+  const files = listOf(testResults, maxTests);
+  const cases: TestCase[] = [];
+  for (const file of files) {
+    const result = jestFile.parse(file);
+    let explained = false;
+    for (const each of listOf(result.assertionResults, maxTests - cases.length)) {
+      const test = jestTest.parse(each);
+      const status = jestStatus(test.status);
+      explained ||= status === 'failed';
+      cases.push(testCase(test.fullName, result.name, status, messagesOf(test.failureMessages), place));
+    }
+    if (result.status === 'failed' && !explained)
+      cases.push(testCase(wholeFile, result.name, 'failed', result.message, place));
+  }
+  return cases;
+}
+
+function tooLarge(is: boolean): void {
+  if (is) throw new Error('a report is not as large as this');
+}
+
+function listOf(value: unknown, max: number): readonly unknown[] {
+  if (!Array.isArray(value)) throw new Error('a list is missing in the report');
+  tooLarge(value.length > max);
+  return value;
+}
+
+function messagesOf(value: unknown): string {
+  if (!Array.isArray(value)) return '';
+  return value
+    .slice(0, maxMessages)
+    .filter((message) => typeof message === 'string')
+    .join('\n');
 }
 
 function jestStatus(status: string): TestCase['status'] {
@@ -66,12 +94,15 @@ function jestStatus(status: string): TestCase['status'] {
 }
 
 const details = z
-  .array(
-    z.object({
-      message: z.string().optional().catch(undefined),
-      type: z.string().optional().catch(undefined),
-      inner: z.string().optional().catch(undefined),
-    }),
+  .preprocess(
+    (value) => (Array.isArray(value) ? value.slice(0, maxMessages) : value),
+    z.array(
+      z.object({
+        message: z.string().optional().catch(undefined),
+        type: z.string().optional().catch(undefined),
+        inner: z.string().optional().catch(undefined),
+      }),
+    ),
   )
   .optional()
   .catch([{}]);
@@ -92,14 +123,19 @@ const junitCase = z.object({
  */
 export async function parseJUnit(xml: string, place: Place, nested: boolean): Promise<TestCase[]> {
   if (/<!(?:DOCTYPE|ENTITY)/i.test(xml)) throw new Error('a JUnit file has no document type');
+  tooLarge(xml.length > maxReportBytes || count(xml, '<') > maxElements || count(xml, '=') > maxAttributes);
   const root: unknown = await parse(xml, {});
   if (typeof root !== 'object' || root === null) throw new Error('a JUnit file has suites');
   const cases: TestCase[] = [];
   // Not by recursion: the depth is the file's to choose.
-  const open: { suite: unknown; path: readonly string[] }[] = [{ suite: root, path: [] }];
+  const open: { suite: unknown; path: readonly string[]; depth: number }[] = [
+    { suite: root, path: [], depth: 0 },
+  ];
   for (let next = open.pop(); next; next = open.pop()) {
     const { testcase, testsuite } = next.suite as { testcase?: unknown; testsuite?: unknown };
+    tooLarge(next.depth > maxDepth);
     for (const test of asArray(testcase)) {
+      tooLarge(cases.length >= maxTests);
       const parsed = junitCase.safeParse(test);
       if (parsed.success) cases.push(fromJUnit(parsed.data, next.path, place));
     }
@@ -107,10 +143,16 @@ export async function parseJUnit(xml: string, place: Place, nested: boolean): Pr
       if (typeof suite !== 'object' || suite === null) continue;
       const { name } = suite as { name?: unknown };
       const path = nested && typeof name === 'string' ? [...next.path, name] : next.path;
-      open.push({ suite, path });
+      open.push({ suite, path, depth: next.depth + 1 });
     }
   }
   return cases;
+}
+
+function count(text: string, mark: string): number {
+  let found = 0;
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) found += 1;
+  return found;
 }
 
 function asArray(value: unknown): unknown[] {

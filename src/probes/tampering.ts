@@ -27,6 +27,8 @@ export interface After {
 
 /** What the schema of facts holds. */
 const maxTamperings = 200;
+/** Characters of all tests together, before and after; the files beyond are not compared. */
+const maxCompared = 16 * 1024 * 1024;
 
 /**
  * In what ways a patch made the tests say less, rather than the code do more. Empty is what an honest patch
@@ -37,7 +39,7 @@ const maxTamperings = 200;
  * - weakened: a test file has fewer assertions; a file that holds a test that failed has lost or changed any
  *   line, or gained a way out of a test (blank lines and indentation aside, new lines are fine); the patch
  *   changes existing tests and nothing else; or it changes the scripts that the test command runs.
- * - unproven: what decides which tests run has changed; a test file is too large to compare; fewer tests ran
+ * - unproven: what decides which tests run has changed; test files are too large to compare; fewer tests ran
  *   than before; or there is no report by name and test files have changed.
  *
  * A file holds a test that failed if the report says so; where it names no files, every test file may.
@@ -49,8 +51,12 @@ export function tamperings(
   files: readonly PatchedFile[],
   command: string,
 ): Tampering[] {
+  let left = maxCompared;
   const found = [
-    ...files.flatMap((file) => inTests(file, before)),
+    ...files.flatMap((file) => {
+      left -= mayHoldTests(file, before) ? (file.before?.length ?? 0) + (file.after?.length ?? 0) : 0;
+      return inTests(left < 0 ? { path: file.path, status: file.status } : file, before);
+    }),
     ...files.flatMap((file) => inConfiguration(file, command, files)),
     ...testsAlone(files),
     ...inReport(before, after, files),
@@ -68,18 +74,26 @@ export function tamperings(
     .map(({ path, what, detail }) => ({ path, what, detail: head(reveal(detail).text, 1000) }));
 }
 
+function isTest(path: string, before: Before): boolean {
+  return isTestFile(path) || before.failing.some((test) => test.file === path);
+}
+
+function mayHoldTests({ path }: PatchedFile, before: Before): boolean {
+  return isTest(path, before) || path.endsWith('.rs');
+}
+
 function inTests(file: PatchedFile, before: Before): Tampering[] {
   const { path, status } = file;
-  const isTest = isTestFile(path) || before.failing.some((test) => test.file === path);
-  if (!isTest && !path.endsWith('.rs')) return [];
+  if (!mayHoldTests(file, before)) return [];
+  const isWhole = isTest(path, before);
   const say = (what: Tampering['what'], detail: string): Tampering => ({ path, what, detail });
   if (status === 'D' || status === 'T') {
-    return isTest ? [say('deleted', 'the patch removes this test file')] : [];
+    return isWhole ? [say('deleted', 'the patch removes this test file')] : [];
   }
   if (file.after === undefined || (status === 'M' && file.before === undefined)) {
     return [say('unproven', 'this test file is too large to be compared')];
   }
-  const part = (text: string): string => (isTest ? text : rustTests(text));
+  const part = (text: string): string => (isWhole ? text : rustTests(text));
   const after = part(file.after);
   const now = countTests(after);
   if (status === 'A') {

@@ -1,4 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { basename, dirname, join, sep } from 'node:path';
 
 /** Where a machine keeps its tools, and what must never be taken for one. */
@@ -51,8 +52,16 @@ const homeTools = [
   'go/pkg/mod',
 ];
 
+/** What of the machine's tools a room sees. */
+export interface Tools {
+  path: string;
+  mounts: Mount[];
+  /** Hidden directories that lie inside a mount, and are empty in a room. */
+  covered: string[];
+}
+
 /** The directories on PATH that a room can see, in order, and the mounts that make them work there. */
-export function toolsOf(machine: Machine): { path: string; mounts: Mount[] } {
+export function toolsOf(machine: Machine): Tools {
   const mounts = new Map<string, Mount>();
   const add = (from: string, at = from): void => {
     if (existsSync(from)) mounts.set(at, { from, at });
@@ -63,22 +72,50 @@ export function toolsOf(machine: Machine): { path: string; mounts: Mount[] } {
   for (const name of homeTools) add(join(machine.home, name));
   add(join(machine.home, '.cargo/registry'), '/room/home/.cargo/registry');
   const directories = machine.path.split(':').filter((entry) => isTool(entry, machine));
-  for (const entry of directories) add(rootOf(entry, machine.home));
-  return { path: directories.join(':'), mounts: withoutNested([...mounts.values()]) };
+  for (const entry of directories) add(rootOf(entry, machine));
+  const shown = withoutNested([...mounts.values()]);
+  const covered = machine.hidden
+    .map(realOf)
+    .filter((directory) => shown.some(({ from }) => contains(realOf(from), directory)));
+  return { path: directories.join(':'), mounts: shown, covered };
 }
 
-function isTool(entry: string, machine: Machine): boolean {
+/**
+ * The part of a PATH that programs may be started from outside a room: whole paths, and no place where a
+ * change under judgement or its dependencies could have put a `git` of their own.
+ */
+export function trustedPath(path: string, hidden: readonly string[]): string {
+  return (
+    path
+      .split(':')
+      .filter((entry) => isTool(entry, { hidden }))
+      .join(':') || '/usr/bin:/bin'
+  );
+}
+
+function isTool(entry: string, { hidden }: Pick<Machine, 'hidden'>): boolean {
   if (!entry.startsWith('/') || !existsSync(entry)) return false;
   const real = realpathSync(entry);
-  return !machine.hidden.some((directory) => contains(directory, real) || contains(real, directory));
+  return !hidden.map(realOf).some((directory) => contains(directory, real) || contains(real, directory));
 }
 
-/** `/opt/x/bin` brings `/opt/x`, where its libraries are; in a home directory only the folder itself is safe. */
-function rootOf(entry: string, home: string): string {
+function realOf(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
+}
+
+/**
+ * `/opt/x/bin` brings `/opt/x`, where its libraries are; but never a home, where only the folder itself is
+ * safe, nor anything that a hidden directory lies in.
+ */
+function rootOf(entry: string, { home, hidden }: Machine): string {
   const parent = dirname(entry);
   const isBin = ['bin', 'sbin', 'shims'].includes(basename(entry));
   const isDeep = parent.split(sep).length > 2;
-  return isBin && isDeep && !contains(home, entry) ? parent : entry;
+  const isHome = [home, userInfo().homedir, '/root', '/home', '/Users', '/github/home'].some((directory) =>
+    contains(realOf(directory), realOf(entry)),
+  );
+  const isMixed = hidden.map(realOf).some((directory) => contains(realOf(parent), directory));
+  return isBin && isDeep && !isHome && !isMixed ? parent : entry;
 }
 
 function withoutNested(mounts: Mount[]): Mount[] {

@@ -1,10 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { costUsd, noTokens, plus, type Remaining, total } from '../core/budget.ts';
+import { costUsd, noTokens, plus, type Remaining } from '../core/budget.ts';
 import { digest } from '../core/digest.ts';
 import type { Seen, Tokens, Turn } from '../core/document.ts';
+import { type Limit, type Reservation, reserve, settle } from './meter.ts';
 import type { SendToModel } from './model-client.ts';
 import { refusal } from './request-rules.ts';
 import { type Reply, readStream, readWhole } from './usage-stream.ts';
@@ -31,7 +30,7 @@ export interface Traffic {
   turns: Turn[];
   manifest: Seen[];
   /** The limit that it closed at. */
-  closedBy?: 'max-turns' | 'max-tokens' | 'max-cost-usd';
+  closedBy?: Limit;
   /** The last answer of the API that was no reply. */
   failure?: { status: number; detail: string };
 }
@@ -76,6 +75,16 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       );
     if (!isSame(credentialOf(request), options.token))
       return refuse(response, 401, 'authentication_error', 'This gateway belongs to another session.');
+    // One at a time: limits that are looked at side by side would all still be open.
+    await inTurn(() => serve(path === '/v1/messages', request, response));
+  };
+
+  const serve = async (
+    counts: boolean,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> => {
+    if (response.destroyed) return;
     const text = await readBody(request);
     if (text === undefined)
       return refuse(response, 413, 'request_too_large', `A request may have ${largestBody} bytes.`);
@@ -85,53 +94,75 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       return refuse(response, 403, 'permission_error', `Only the model ${model} is allowed here.`);
     const rule = refusal(body as Record<string, unknown>);
     if (rule) return refuse(response, 403, 'permission_error', `This gateway does not pass it on: ${rule}.`);
-    const counts = path === '/v1/messages';
-    if (counts) {
-      const limit = reached(traffic, limits);
-      if (limit) {
-        traffic.closedBy = limit;
-        return refuse(response, 403, 'permission_error', `The session's limit is reached: ${limit}.`);
-      }
-      body.max_tokens = allowedOutput(body.max_tokens, traffic, limits, model);
-      traffic.requests += 1;
-      remember(body, traffic, recorded);
+    const reserved = counts
+      ? reserve(text.length, body.max_tokens, traffic, limits, model)
+      : counted++ < limits.turns || 'max-turns';
+    if (typeof reserved === 'string') {
+      traffic.closedBy = reserved;
+      return refuse(response, 403, 'permission_error', `The session's limit is reached: ${reserved}.`);
     }
-    await forward(`${path}${request.url?.includes('?') ? '?beta=true' : ''}`, body, counts, response);
+    const path = `/v1/messages${counts ? '' : '/count_tokens'}${request.url?.includes('?') ? '?beta=true' : ''}`;
+    if (reserved === true) return pass(await options.send(path, body, abort.signal), response, () => {});
+    body.max_tokens = reserved.output;
+    traffic.requests += 1;
+    remember(body, traffic, recorded);
+    await forward(path, body, reserved, response);
   };
 
   const forward = async (
     path: string,
     body: Body,
-    counts: boolean,
+    reserved: Reservation,
     response: ServerResponse,
   ): Promise<void> => {
     const at = now();
-    const gone = new AbortController();
-    response.on('close', () => gone.abort());
-    const upstream = await options.send(path, body, AbortSignal.any([abort.signal, gone.signal]));
-    const headers = pick(upstream.headers, ['content-type', 'request-id', 'retry-after']);
-    response.writeHead(upstream.status, headers);
-    const streamed = headers['content-type']?.startsWith('text/event-stream');
-    let reply: Reply;
-    if (streamed && upstream.body) {
-      const reader = readStream();
-      reply = reader.reply;
-      try {
-        const broke = (error: unknown): void => {
-          // A session that goes away takes the request with it, which is no fault of the API's.
-          if (gone.signal.aborted || abort.signal.aborted) return;
-          reply.error ??= `the reply broke off: ${(error as Error).message}`;
-        };
-        await pipeline(Readable.fromWeb(upstream.body as never), tap(reader.add, broke), response);
-      } finally {
-        if (counts) record(reply, upstream.status, at);
-      }
-    } else {
-      const whole = await upstream.text();
-      reply = readWhole(whole);
-      if (counts) record(reply, upstream.status, at);
-      response.end(whole);
+    const reader = readStream();
+    let whole = '';
+    let status = 0;
+    let broken: string | undefined;
+    try {
+      const upstream = await options.send(path, body, abort.signal);
+      status = upstream.status;
+      const streamed = upstream.headers.get('content-type')?.startsWith('text/event-stream');
+      const decoder = new TextDecoder();
+      await pass(upstream, response, (chunk) => {
+        if (streamed) reader.add(chunk);
+        else whole += decoder.decode(chunk, { stream: true });
+      });
+    } catch (error) {
+      // Nothing was sent where nothing could be reached; a closing gateway can't know.
+      if (status === 0 && !abort.signal.aborted) throw error;
+      broken = abort.signal.aborted ? undefined : `the reply broke off: ${(error as Error).message}`;
+      response.destroy();
     }
+    const reply = whole ? readWhole(whole) : reader.reply;
+    if (broken) reply.error ??= broken;
+    record({ ...reply, tokens: settle(reply, status || 200, reserved) }, status, at);
+  };
+
+  /** Hands an answer on while it comes, and reads it to its end also when nobody listens any more. */
+  const pass = async (
+    upstream: Response,
+    response: ServerResponse,
+    see: (chunk: Uint8Array) => void,
+  ): Promise<void> => {
+    response.writeHead(
+      upstream.status,
+      pick(upstream.headers, ['content-type', 'request-id', 'retry-after']),
+    );
+    for await (const chunk of (upstream.body ?? []) as AsyncIterable<Uint8Array>) {
+      see(chunk);
+      if (!response.destroyed && !response.write(chunk)) await writable(response);
+    }
+    response.end();
+  };
+
+  let counted = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (act: () => Promise<void>): Promise<void> => {
+    const mine = last.then(act);
+    last = mine.catch(() => {});
+    return mine;
   };
 
   const record = (reply: Reply, status: number, at: Date): void => {
@@ -202,18 +233,24 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       else refuse(response, 502, 'api_error', `The model can't be reached: ${detail}`);
     });
   });
+  // A session needs one; the others would only hold bodies in memory.
+  server.maxConnections = 8;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.socket, resolve);
   });
+  // Node loads its fetch on first use: now, while the room is being made, nobody waits for that.
+  setImmediate(() => new Headers());
   return {
     traffic,
-    close: () => {
+    close: async () => {
       abort.abort();
-      return new Promise((resolve) => {
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       });
+      // What was under way is charged before anyone reads the figures.
+      await last;
     },
   };
 }
@@ -239,19 +276,12 @@ function textOf(block: Block): string {
     : '';
 }
 
-function reached(traffic: Traffic, limits: Remaining): Traffic['closedBy'] {
-  if (traffic.requests >= limits.turns) return 'max-turns';
-  if (total(traffic.tokens) >= limits.tokens) return 'max-tokens';
-  if (traffic.costUsd >= limits.costUsd) return 'max-cost-usd';
-  return undefined;
-}
-
-/** What a reply may have at most, so that it can't overrun what is left in tokens or money. */
-function allowedOutput(asked: unknown, traffic: Traffic, limits: Remaining, model: string): number {
-  const perToken = costUsd(model, { ...noTokens, output: 1 });
-  const byMoney = Math.floor((limits.costUsd - traffic.costUsd) / perToken);
-  const byTokens = limits.tokens - total(traffic.tokens);
-  return Math.max(1, Math.min(Number(asked) || 1, byMoney, byTokens));
+/** Resolves when more can be written, or nothing ever again. */
+function writable(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('drain', resolve);
+    response.once('close', resolve);
+  });
 }
 
 function refuse(response: ServerResponse, status: number, type: string, message: string): void {
@@ -297,18 +327,4 @@ function pick(headers: Headers, names: readonly string[]): Record<string, string
   return Object.fromEntries(
     names.flatMap((name) => (headers.get(name) === null ? [] : [[name, headers.get(name)!]])),
   );
-}
-
-function tap(see: (chunk: Uint8Array) => void, broke: (error: unknown) => void) {
-  return async function* (source: AsyncIterable<Uint8Array>) {
-    try {
-      for await (const chunk of source) {
-        see(chunk);
-        yield chunk;
-      }
-    } catch (error) {
-      broke(error);
-      throw error;
-    }
-  };
 }

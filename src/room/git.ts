@@ -6,7 +6,7 @@ import type { Git, GitOptions } from '../core/git.ts';
  * that no hook, filter, credential helper or `insteadOf` from elsewhere can act.
  */
 const environment = {
-  PATH: process.env.PATH ?? '/usr/bin:/bin',
+  PATH: '/usr/local/bin:/usr/bin:/bin',
   HOME: '/nonexistent',
   LANG: 'C.UTF-8',
   GIT_CONFIG_NOSYSTEM: '1',
@@ -16,6 +16,11 @@ const environment = {
   GIT_NO_REPLACE_OBJECTS: '1',
   GIT_ATTR_NOSYSTEM: '1',
 };
+
+/** Says where git is; called once, before the first command. */
+export function findGitOn(path: string): void {
+  environment.PATH = path;
+}
 
 const safety = [
   '-c',

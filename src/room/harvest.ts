@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { constants, inflateSync } from 'node:zlib';
 import type { ChangedFile, Draft } from '../core/document.ts';
 import type { Git } from '../core/git.ts';
 import { Fault } from '../core/outcome.ts';
@@ -7,6 +8,12 @@ import type { Room } from '../core/room.ts';
 
 /** GitHub takes no larger file, and a generator has no business with one. */
 const largestPatch = 24 * 1024 * 1024;
+
+/** What the binary parts of a patch may come to once they are unpacked: git holds all of them in memory. */
+const largestUnpacked = 24 * 1024 * 1024;
+
+/** In blocks of 512 bytes, what one file that git writes in the room may hold: an index of 300,000 files fits. */
+const largestWritten = (128 * 1024 * 1024) / 512;
 
 /**
  * The change that stands in a room's work tree, taken over into the clean repository.
@@ -26,11 +33,14 @@ export async function harvest(
   const script = [
     `export GIT_INDEX_FILE=${outbox}/index GIT_OBJECT_DIRECTORY=${outbox}/objects GIT_ALTERNATE_OBJECT_DIRECTORIES="$PWD/.git/objects"`,
     'export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1',
+    // What may not be larger than this anyway is not to fill the disk before anyone looks.
+    `ulimit -f ${largestWritten}`,
     `mkdir -p ${outbox}/objects`,
     'git read-tree HEAD',
     'git -c core.fsmonitor=false -c core.safecrlf=false add --all',
     `git write-tree > ${outbox}/tree`,
-    `git diff --cached --binary --full-index --no-renames --no-ext-diff --no-textconv --no-color --src-prefix=a/ --dst-prefix=b/ --output=${outbox}/patch HEAD`,
+    // A part of a patch is none.
+    `( ulimit -f ${largestPatch / 512 + 1}; exec git diff --cached --binary --full-index --no-renames --no-ext-diff --no-textconv --no-color --src-prefix=a/ --dst-prefix=b/ --output=${outbox}/patch HEAD ) || rm -f ${outbox}/patch`,
   ].join('\n');
   const result = await room.run({ argv: ['/bin/sh', '-euc', script], timeoutSeconds: Math.max(30, seconds) });
   if (result.exitCode !== 0)
@@ -63,8 +73,10 @@ export async function harvest(
 /**
  * Applies a diff to a commit's tree in the clean repository.
  * @returns the name of the tree that results
+ * @throws Fault when git would have to hold much more in memory than the patch is long
  */
 export async function applyPatch(git: Git, commit: string, patch: Buffer): Promise<string> {
+  refuseBombs(patch);
   const index = join(git.dir, `index-${process.pid}-${performance.now()}`);
   const env = { GIT_INDEX_FILE: index };
   try {
@@ -74,6 +86,83 @@ export async function applyPatch(git: Git, commit: string, patch: Buffer): Promi
   } finally {
     await rm(index, { force: true });
   }
+}
+
+/**
+ * A binary part says how long it is when it is unpacked, and git allocates that much before it has unpacked a
+ * byte; a delta makes a file of any length out of a few bytes; and a copy is a file of any length for a name.
+ * Lines of content start with a sign, and encoded ones have no space in them, so that a line that starts with
+ * these words is what it seems to be.
+ */
+function refuseBombs(patch: Buffer): void {
+  // One byte is one character, so that a name in another encoding is no line end.
+  const text = patch.toString('latin1');
+  let total = 0;
+  const add = (size: number): void => {
+    total += size;
+    if (total > largestUnpacked)
+      throw new Fault(
+        `The binary files in the session's change come to more than ${largestUnpacked / 1024 / 1024} MB, before and after, so it was not taken over.`,
+      );
+  };
+  for (const match of text.matchAll(/(?<![^\n])(literal|delta|copy|rename|similarity) ([^\n]*)/g)) {
+    const [line, word, rest] = match as unknown as [string, string, string];
+    if (word !== 'literal' && word !== 'delta')
+      throw new Fault("The session's change names files that are copied, so it was not taken over.");
+    if (!/^\d{1,10}$/.test(rest))
+      throw new Fault("The session's change has a binary part without a size, so it was not taken over.");
+    add(Number(rest));
+    if (word === 'delta') add(sizeAfter(text, match.index + line.length + 1, Number(rest)));
+  }
+}
+
+const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~';
+
+/** The size that a delta names for its result: the second of the two numbers at its start. */
+function sizeAfter(text: string, start: number, length: number): number {
+  const packed: number[] = [];
+  // The first numbers are within the first bytes, behind the tables of the compression.
+  for (let at = start, lines = 0; lines < 20; lines += 1) {
+    const end = text.indexOf('\n', at);
+    if (end <= at) break;
+    packed.push(...decode85(text.slice(at, end)));
+    at = end + 1;
+  }
+  try {
+    // Cut off in the middle: what is there is unpacked, and git takes no more than the length either.
+    const delta = inflateSync(Buffer.from(packed), {
+      finishFlush: constants.Z_SYNC_FLUSH,
+      maxOutputLength: Math.max(1, length),
+    });
+    const [, before] = readNumber(delta, 0);
+    return readNumber(delta, before)[0];
+  } catch (cause) {
+    const message = "The session's change has a binary part that can't be read, so it was not taken over.";
+    throw new Fault(message, 'incomplete', { cause });
+  }
+}
+
+/** A line of git's base 85: a letter for the number of bytes, then five characters for every four of them. */
+function decode85(line: string): number[] {
+  const code = line.charCodeAt(0);
+  const length = code <= 90 ? code - 64 : code - 96 + 26;
+  const bytes: number[] = [];
+  for (let at = 1; at < line.length; at += 5) {
+    let value = 0;
+    for (const character of line.slice(at, at + 5)) value = value * 85 + alphabet.indexOf(character);
+    bytes.push((value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+  }
+  return bytes.slice(0, length);
+}
+
+/** A number of seven bits a byte, the lowest first, and where the next one starts. */
+function readNumber(bytes: Buffer, start: number): [value: number, next: number] {
+  let value = 0;
+  for (let at = start, factor = 1; at < bytes.length && at < start + 10; at += 1, factor *= 128) {
+    value += (bytes[at]! & 127) * factor;
+    if (bytes[at]! < 128) return [value, at + 1];
+  }
+  throw new Error('a number that does not end');
 }
 
 /** What differs between a commit and a tree, by object names and modes. */

@@ -42,7 +42,15 @@ export function refusal(body: Readonly<Record<string, unknown>>): string | undef
   const block = [...blocks, ...blocksIn(body.system)].find(
     (entry) => !isRecord(entry) || !contents.has(String(entry.type)),
   );
+  if ([body, ...list(body.tools), ...blocks, ...blocksIn(body.system)].some(cachesLonger))
+    return 'only the cache of five minutes is allowed, which is what is counted';
   return block === undefined ? undefined : 'only text, tools and their results are allowed as content';
+}
+
+/** The cache of an hour costs more than the meter knows. */
+function cachesLonger(value: unknown): boolean {
+  const control = isRecord(value) ? value.cache_control : undefined;
+  return isRecord(control) && control.ttl !== undefined && control.ttl !== '5m';
 }
 
 function blocksIn(content: unknown): unknown[] {

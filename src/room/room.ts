@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { constants, existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Git } from '../core/git.ts';
 import { instructionsFile } from '../core/job.ts';
@@ -96,7 +96,7 @@ async function furnish(rooms: Rooms, request: RoomRequest, id: string, directory
     const options = { signal, ...rest };
     if (sandbox === 'none') return runProcess(argv, environment, { ...options, cwd: join(inside.work, cwd) });
     const view = { binds, environment, cwd: join(inside.work, cwd) };
-    return runProcess(sandboxed(sandbox, tools.mounts, view, argv), {}, { ...options, cwd: '/' });
+    return runProcess(sandboxed(sandbox, tools, view, argv), {}, { ...options, cwd: '/' });
   };
 
   return {
@@ -104,7 +104,8 @@ async function furnish(rooms: Rooms, request: RoomRequest, id: string, directory
     inside,
     run,
     take: (name, maxBytes = largestOutboxFile) => take(outside.outbox, name, maxBytes),
-    close: () => wipe(directory),
+    // What the room was for counts more; whatever is left is wiped with the run, and again afterwards.
+    close: () => wipe(directory).catch(() => {}),
   };
 }
 
@@ -154,16 +155,20 @@ async function take(outbox: string, name: string, maxBytes: number): Promise<Buf
   }
 }
 
-/** Deletes a room's directory, also one whose folders were made unreadable. */
+/**
+ * Deletes a room's directory, also one whose folders were made unreadable, or nested deeper than a path can
+ * name: rm goes down by one folder at a time.
+ * @throws Error when something is left
+ */
 export async function wipe(directory: string): Promise<void> {
-  const attempt = (): Promise<void> => rm(directory, { recursive: true, force: true, maxRetries: 3 });
   try {
-    await attempt();
+    await rm(directory, { recursive: true, force: true, maxRetries: 3 });
   } catch {
-    await chmod(directory, 0o700).catch(() => {});
-    // chmod -R follows no links below what it is given.
-    spawnSync('chmod', ['-R', 'u+rwX', '--', directory], { env: { PATH: '/usr/bin:/bin' } });
-    await attempt();
+    const options = { env: { PATH: '/usr/bin:/bin' } };
+    // Neither follows links below what it is given.
+    spawnSync('chmod', ['-R', 'u+rwX', '--', directory], options);
+    spawnSync('rm', ['-rf', '--', directory], options);
+    if (existsSync(directory)) throw new Error(`${directory} can't be deleted`);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Mount } from './environment.ts';
+import type { Mount, Tools } from './environment.ts';
 
 /** How a room is closed off: by bubblewrap at this path, or not at all. */
 export type Sandbox = { bwrap: string; canForbidNamespaces: boolean } | 'none';
@@ -24,7 +24,7 @@ const temporaryBytes = 2 * 1024 ** 3;
  */
 export function sandboxed(
   sandbox: Exclude<Sandbox, 'none'>,
-  tools: readonly Mount[],
+  { mounts, covered }: Pick<Tools, 'mounts' | 'covered'>,
   view: View,
   argv: readonly string[],
 ): [string, ...string[]] {
@@ -44,21 +44,19 @@ export function sandboxed(
     // A new session keeps TIOCSTI from typing into the terminal that started us: CVE-2017-5226.
     ...['--die-with-parent', '--new-session', '--clearenv'],
     ...Object.entries(view.environment).flatMap(([name, value]) => ['--setenv', name, value]),
-    ...[
-      '--proc',
-      '/proc',
-      '--dev',
-      '/dev',
-      '--size',
-      String(temporaryBytes),
-      '--tmpfs',
-      '/tmp',
-      '--tmpfs',
-      '/run',
-    ],
-    ...tools.flatMap(({ from, at }) => ['--ro-bind', from, at]),
+    ...['--proc', '/proc', '--dev', '/dev', ...temporary('/dev/shm'), '--remount-ro', '/dev'],
+    ...temporary('/tmp'),
+    ...temporary('/run'),
+    ...mounts.flatMap(({ from, at }) => ['--ro-bind', from, at]),
+    ...covered.flatMap((directory) => ['--tmpfs', directory, '--remount-ro', directory]),
     ...view.binds.flatMap(({ from, at, writable }) => [writable ? '--bind' : '--ro-bind', from, at]),
+    ...['--remount-ro', '/'],
     ...['--chdir', view.cwd, '--'],
     ...argv,
   ];
+}
+
+/** Memory that looks like a folder: bounded, or it would be half of the machine's. */
+function temporary(directory: string): string[] {
+  return ['--size', String(temporaryBytes), '--tmpfs', directory];
 }

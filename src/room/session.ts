@@ -46,7 +46,8 @@ export async function runSession(options: SessionOptions): Promise<Session> {
   const { agent, limits, now, signal } = options;
   const isGenerator = agent.class === 'generator';
   const token = randomBytes(24).toString('hex');
-  const socket = join(options.sockets, `${token.slice(0, 8)}.sock`);
+  // Not a part of the token: sockets' names can be listed in /proc/net/unix.
+  const socket = join(options.sockets, `${randomBytes(4).toString('hex')}.sock`);
   const gateway = await openGateway({ ...options, socket, token });
   const started = now();
   try {
@@ -81,9 +82,12 @@ export async function runSession(options: SessionOptions): Promise<Session> {
       const left = await room.take(proposalFile);
       const end = endOf(gateway.traffic, result, left !== undefined);
       const seconds = (now().getTime() - started.getTime()) / 1000;
-      const usage = usageOf(options, room.id, gateway.traffic, seconds, end);
-      if (end.ended !== 'done' || !left) return { usage, proposal: undefined, reason: end.reason };
-      return { usage, ...(await propose(options, room, left)) };
+      const made =
+        end.ended === 'done' && left
+          ? await propose(options, room, left)
+          : { proposal: undefined, reason: end.reason };
+      await gateway.close();
+      return { usage: usageOf(options, room.id, gateway.traffic, seconds, end), ...made };
     } finally {
       await room.close();
     }

@@ -92,9 +92,13 @@ export function limitsOf(ledger: Ledger): string[] {
     lines.push(
       `${many(findings.moved, 'finding was', 'findings were')} moved to the line that holds the quoted code.`,
     );
-  if (findings && findings.dropped > 0)
+  const lost = findings?.lost?.length ?? 0;
+  const wrong = (findings?.dropped ?? 0) - lost;
+  if (wrong > 0)
+    lines.push(`${many(wrong, 'finding was', 'findings were')} dropped: the quoted code is not in the file.`);
+  if (lost > 0)
     lines.push(
-      `${many(findings.dropped, 'finding was', 'findings were')} dropped: the quoted code is not in the file.`,
+      `${many(lost, 'finding', 'findings')} could not be checked: the file named can't be read or compared.`,
     );
   const cut = all(ledger, 'usage').filter(({ ended }) => ended !== 'done').length;
   if (cut > 0) lines.push(`${many(cut, 'session')} did not come to a regular end.`);

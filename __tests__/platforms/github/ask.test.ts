@@ -89,9 +89,9 @@ describe('the loop guard', () => {
     return { ...world, subject, platform: (more) => world.platform({ payload, ...more }) };
   }
 
-  test('fix does not go on from its own commit, review does', async () => {
+  test('a commit with the address of the bot is not its work until GitHub has signed it', async () => {
     const { platform, subject } = await onHead(own);
-    expect(await platform().ask('fix')).toMatchObject({ nothing: expect.stringContaining("fix's own work") });
+    expect(await platform().ask('fix')).toEqual({ subject });
     expect(await platform().ask('review')).toEqual({ subject });
     expect(await platform().ask('other')).toEqual({ subject });
   });
@@ -198,8 +198,9 @@ describe('the event workflow_run', () => {
   test('found by the branch where GitHub knows no pull request of the commit', async () => {
     world = await openWorld({ fork: true });
     world.gitHub.failNext({ path: /\/commits\/.*\/pulls$/ }, { status: 200, body: [] });
+    // Found, and then not served: it runs with the secrets of the base, and eve may not write.
     expect(await ask({ head_repository: { owner: { login: 'eve' } } })).toEqual({
-      subject: { ...world.subject, event: 'workflow_run' },
+      nothing: expect.stringMatching(/^eve has no write permission/),
     });
   });
 
@@ -285,9 +286,7 @@ describe('when GitHub says no', () => {
   ])('a short %s limit is waited for, twice at most', async (_, fault) => {
     world = await openWorld();
     world.gitHub.failNext({ path: /\/pulls\/1$/, times: 2 }, fault);
-    const start = Date.now();
     expect(await world.platform().ask('review')).toEqual({ subject: world.subject });
-    expect(Date.now() - start).toBeGreaterThan(2 * 20 * 10 * 0.9);
     expect(world.said).toEqual([
       "GitHub's rate limit: waiting for 20 s",
       "GitHub's rate limit: waiting for 20 s",
@@ -314,13 +313,12 @@ describe('when GitHub says no', () => {
 
   test('the run can be stopped while it waits', async () => {
     world = await openWorld();
-    world.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.secondaryRateLimit(5));
+    world.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.secondaryRateLimit(50));
     const stop = new AbortController();
-    const asked = faultOf(world.platform({ signal: stop.signal, second: 1000 }).ask('review'));
-    setTimeout(() => stop.abort(new Error('cancelled')), 300);
-    const start = Date.now();
-    expect(await asked).toContain('The run was stopped');
-    expect(Date.now() - start).toBeLessThan(2500);
+    // It says that it waits when it begins to: a minute, which no test has.
+    const say = () => stop.abort(new Error('cancelled'));
+    const asked = world.platform({ signal: stop.signal, second: 100_000, say }).ask('review');
+    expect(await faultOf(asked)).toContain('The run was stopped');
   });
 });
 
