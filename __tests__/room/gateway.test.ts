@@ -56,6 +56,7 @@ async function open(options: Partial<GatewayOptions> = {}) {
     call(`http://gateway${path}`, { method, headers: { 'x-api-key': token }, body: JSON.stringify(body) });
 }
 
+const hour = { type: 'ephemeral', ttl: '1h' };
 const request = { model: 'claude-opus-5-5', max_tokens: 1000, messages: [{ role: 'user', content: 'Hi' }] };
 
 test('a request for the configured model goes through and is counted by the figures of the API', async () => {
@@ -79,7 +80,39 @@ test.each([
   ['a server tool', { ...request, tools: [{ type: 'web_search_20250305', name: 'web_search' }] }, {}, 403],
   ['MCP servers', { ...request, mcp_servers: [{ type: 'url', url: 'https://evil.example' }] }, {}, 403],
   ['a container', { ...request, container: 'c' }, {}, 403],
-  ['the cache of an hour', { ...request, cache_control: { type: 'ephemeral', ttl: '1h' } }, {}, 403],
+  ['the cache of an hour', { ...request, cache_control: hour }, {}, 403],
+  [
+    'the cache of an hour for the system prompt',
+    { ...request, system: [{ type: 'text', text: 'a', cache_control: hour }] },
+    {},
+    403,
+  ],
+  [
+    'the cache of an hour for a tool',
+    { ...request, tools: [{ name: 'a', input_schema: {}, cache_control: hour }] },
+    {},
+    403,
+  ],
+  [
+    'the cache of an hour inside a tool result',
+    {
+      ...request,
+      messages: [
+        {
+          role: 'user',
+          content: [
+            {
+              type: 'tool_result',
+              tool_use_id: 't',
+              content: [{ type: 'text', text: 'a', cache_control: hour }],
+            },
+          ],
+        },
+      ],
+    },
+    {},
+    403,
+  ],
   ['state kept at the provider', { ...request, thread: { previous_message_id: 'm' } }, {}, 403],
   [
     'an image by URL',
@@ -134,6 +167,45 @@ test('an input that what is left could not pay for is never sent', async () => {
   const answer = await post({ ...request, system: 'x'.repeat(2 * 1024 * 1024) });
   expect(await answer.text()).toContain('max-cost-usd');
   expect(sent).toEqual([]);
+});
+
+test('an input is measured in bytes, not in letters', async () => {
+  const post = await open({ send: () => Promise.reject(new Error('The reply never came.')) });
+  await post({ ...request, system: '漢'.repeat(100_000) });
+  expect(gateway!.traffic.tokens.cacheWrite).toBeGreaterThan(100_000);
+});
+
+test.each([
+  ['reset', 'ECONNRESET', true],
+  ['timeout', undefined, true],
+  ['refused', 'ECONNREFUSED', false],
+  ['unknown host', 'ENOTFOUND', false],
+])(
+  'a request without an answer (%s) is charged unless it cannot have arrived',
+  async (_what, code, charged) => {
+    const cause = Object.assign(new Error('lost'), code && { code });
+    const post = await open({
+      send: () =>
+        Promise.reject(new Error('Connection error.', { cause: new TypeError('fetch failed', { cause }) })),
+    });
+    expect((await post({ ...request, max_tokens: 700 })).status).toBe(502);
+    expect(gateway!.traffic.tokens.output).toBe(charged ? 700 : 0);
+  },
+);
+
+test('closing does not wait for a sender that takes no notice', async () => {
+  const sentOff = Promise.withResolvers<void>();
+  const post = await open({
+    send: () => {
+      sentOff.resolve();
+      return new Promise(() => {});
+    },
+  });
+  const answer = post({ ...request, max_tokens: 700 }).catch(() => undefined);
+  await sentOff.promise;
+  await gateway!.close();
+  await answer;
+  expect(gateway!.traffic.tokens.output).toBe(700);
 });
 
 test('a session that goes away in the middle of a reply pays for all of it', async () => {

@@ -24,19 +24,30 @@ test('what is reserved always fits in what is left of every limit', () => {
       if (typeof reserved === 'string') return;
       expect(before.requests).toBeLessThan(left.turns);
       expect(total(before.tokens) + reserved.input + reserved.output).toBeLessThanOrEqual(left.tokens);
-      const cost = costUsd(model, { ...noTokens, ...reserved });
+      const { input, output } = reserved;
+      // A prompt is at its dearest when all of it is written to the cache.
+      const cost = costUsd(model, { ...noTokens, cacheWrite: input, output });
+      expect(input).toBeGreaterThanOrEqual(bytes / 3);
       expect(before.costUsd + cost).toBeLessThanOrEqual(left.costUsd + 1e-9);
     }),
   );
 });
 
-test('a reply that breaks off is never cheaper than one that comes to its end', () => {
+test('a reply without its last figures is never cheaper than what was reserved for it', () => {
   fc.assert(
-    fc.property(count, count, fc.boolean(), (input, output, told) => {
+    fc.property(count, count, fc.boolean(), fc.boolean(), (input, output, told, stopped) => {
       const tokens = told ? { ...noTokens, input: 10, output: 1 } : noTokens;
-      const charged = settle({ tokens, text: '', tools: [] }, 200, { input, output });
+      const stop = stopped ? { stop: 'end_turn' } : {};
+      const charged = settle({ tokens, text: '', tools: [], final: false, ...stop }, 200, { input, output });
       expect(charged.output).toBeGreaterThanOrEqual(output);
-      expect(charged.input).toBe(told ? 10 : input);
+      expect(charged).toMatchObject(told ? { input: 10, cacheWrite: 0 } : { input: 0, cacheWrite: input });
     }),
   );
+});
+
+test('a reply that came to its end is charged by the figures of the API, an error by nothing', () => {
+  const tokens = { input: 1, output: 2, cacheRead: 3, cacheWrite: 4 };
+  const reserved = { input: 1000, output: 1000 };
+  expect(settle({ tokens, text: '', tools: [], final: true }, 200, reserved)).toEqual(tokens);
+  expect(settle({ tokens: noTokens, text: '', tools: [], final: false }, 429, reserved)).toEqual(noTokens);
 });

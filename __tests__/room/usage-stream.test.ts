@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readStream } from '../../src/room/usage-stream.ts';
+import { readStream, readWhole } from '../../src/room/usage-stream.ts';
 
 const events = [
   {
@@ -39,6 +39,7 @@ test('a streamed reply is read the same however the network cuts it', () => {
       expect(stream.reply).toEqual({
         tokens: { input: 7, output: 40, cacheRead: 3, cacheWrite: 2 },
         stop: 'tool_use',
+        final: true,
         text: 'Grüße 👋',
         tools: [{ id: 't', name: 'bash', input: '{"command":"ls"}' }],
       });
@@ -61,4 +62,14 @@ test('what was used up to a cut in the stream is counted', () => {
   stream.add(bytes.subarray(0, 200));
   expect(stream.reply.tokens).toEqual({ input: 7, output: 1, cacheRead: 3, cacheWrite: 2 });
   expect(stream.reply.stop).toBeUndefined();
+  expect(stream.reply.final).toBe(false);
+});
+
+test.each([
+  ['no JSON at all', '<html>', false],
+  ['no figures', '{"stop_reason":"end_turn"}', false],
+  ['figures without the output', '{"stop_reason":"end_turn","usage":{"input_tokens":3}}', false],
+  ['all figures', '{"stop_reason":"end_turn","usage":{"input_tokens":3,"output_tokens":4}}', true],
+])('a reply in one piece with %s', (_what, body, final) => {
+  expect(readWhole(body).final).toBe(final);
 });

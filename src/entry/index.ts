@@ -10,6 +10,7 @@ import { type Ledger, newest, taskOf } from '../core/ledger.ts';
 import { exitCode, Fault, type Outcome } from '../core/outcome.ts';
 import { ledgerArtifact } from '../core/task.ts';
 import { createGitHub } from '../platforms/github/index.ts';
+import { wipeLeftovers } from '../room/room.ts';
 import { views } from '../views/index.ts';
 import { commentFile } from '../views/person.ts';
 import { report } from '../views/report.ts';
@@ -47,6 +48,7 @@ async function main(): Promise<0 | 1> {
 async function act(config: Readonly<Config>, signal: AbortSignal): Promise<0 | 1> {
   const scratch = join(home, `run-${process.pid}`);
   core.saveState('scratch', scratch);
+  await wipeLeftovers(home);
   const workspace = process.env.GITHUB_WORKSPACE;
   const hidden = [temp, workspace].filter((directory) => directory !== undefined);
   const result = await run({

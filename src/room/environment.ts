@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { basename, dirname, join, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 
 /** Where a machine keeps its tools, and what must never be taken for one. */
 export interface Machine {
@@ -56,27 +56,40 @@ const homeTools = [
 export interface Tools {
   path: string;
   mounts: Mount[];
-  /** Hidden directories that lie inside a mount, and are empty in a room. */
+  /** Hidden directories that lie inside a mount, as seen in a room, where they are empty. */
   covered: string[];
 }
 
 /** The directories on PATH that a room can see, in order, and the mounts that make them work there. */
 export function toolsOf(machine: Machine): Tools {
   const mounts = new Map<string, Mount>();
+  const hidden = machine.hidden.filter((directory) => existsSync(directory)).map(realOf);
+  const homes = homesOf(machine);
   const add = (from: string, at = from): void => {
-    if (existsSync(from)) mounts.set(at, { from, at });
+    if (!existsSync(from)) return;
+    const real = realOf(from);
+    if (!hidden.some((directory) => contains(directory, real))) mounts.set(at, { from, at });
   };
   for (const directory of system) add(directory);
   for (const name of etc) add(`/etc/${name}`);
-  if (machine.toolCache) add(machine.toolCache);
+  if (machine.toolCache && !isAround(machine.toolCache, homes)) add(machine.toolCache);
   for (const name of homeTools) add(join(machine.home, name));
   add(join(machine.home, '.cargo/registry'), '/room/home/.cargo/registry');
-  const directories = machine.path.split(':').filter((entry) => isTool(entry, machine));
-  for (const entry of directories) add(rootOf(entry, machine));
+  const directories = machine.path
+    .split(':')
+    .filter((entry) => isTool(entry, machine) && !isAround(entry, homes));
+  for (const entry of directories) add(rootOf(entry, homes, hidden));
   const shown = withoutNested([...mounts.values()]);
-  const covered = machine.hidden
-    .map(realOf)
-    .filter((directory) => shown.some(({ from }) => contains(realOf(from), directory)));
+  // A mount may go by a link, so that what lies in it is seen at another place than its own.
+  const inner = shown.flatMap(({ from, at }) =>
+    hidden
+      .filter((directory) => contains(realOf(from), directory))
+      .map((directory) => join(at, relative(realOf(from), directory))),
+  );
+  // What is covered is empty, so that nothing in it can be covered once more.
+  const covered = [...new Set(inner)].filter(
+    (each) => !inner.some((other) => other !== each && contains(other, each)),
+  );
   return { path: directories.join(':'), mounts: shown, covered };
 }
 
@@ -103,18 +116,33 @@ function realOf(path: string): string {
   return existsSync(path) ? realpathSync(path) : path;
 }
 
+/** Where people and services keep what is theirs; the root is some service's home, and says nothing. */
+function homesOf({ home }: Machine): string[] {
+  const homes = [home, '/root', '/home', '/Users', '/github/home'];
+  try {
+    homes.push(userInfo().homedir);
+  } catch {
+    // In a container, a user need not have an entry in passwd.
+  }
+  return homes.filter((directory) => directory !== '/').map(realOf);
+}
+
+function isAround(directory: string, places: readonly string[]): boolean {
+  return places.some((place) => contains(realOf(directory), place));
+}
+
 /**
  * `/opt/x/bin` brings `/opt/x`, where its libraries are; but never a home, where only the folder itself is
  * safe, nor anything that a hidden directory lies in.
  */
-function rootOf(entry: string, { home, hidden }: Machine): string {
+function rootOf(entry: string, homes: readonly string[], hidden: readonly string[]): string {
   const parent = dirname(entry);
   const isBin = ['bin', 'sbin', 'shims'].includes(basename(entry));
   const isDeep = parent.split(sep).length > 2;
-  const isHome = [home, userInfo().homedir, '/root', '/home', '/Users', '/github/home'].some((directory) =>
-    contains(realOf(directory), realOf(entry)),
+  const isHome = [parent, realOf(parent), realOf(entry)].some((path) =>
+    homes.some((home) => contains(home, path) || contains(path, home)),
   );
-  const isMixed = hidden.map(realOf).some((directory) => contains(realOf(parent), directory));
+  const isMixed = isAround(parent, hidden);
   return isBin && isDeep && !isHome && !isMixed ? parent : entry;
 }
 

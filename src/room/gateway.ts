@@ -95,14 +95,15 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     const rule = refusal(body as Record<string, unknown>);
     if (rule) return refuse(response, 403, 'permission_error', `This gateway does not pass it on: ${rule}.`);
     const reserved = counts
-      ? reserve(text.length, body.max_tokens, traffic, limits, model)
+      ? reserve(Buffer.byteLength(JSON.stringify(body)), body.max_tokens, traffic, limits, model)
       : counted++ < limits.turns || 'max-turns';
     if (typeof reserved === 'string') {
       traffic.closedBy = reserved;
       return refuse(response, 403, 'permission_error', `The session's limit is reached: ${reserved}.`);
     }
     const path = `/v1/messages${counts ? '' : '/count_tokens'}${request.url?.includes('?') ? '?beta=true' : ''}`;
-    if (reserved === true) return pass(await options.send(path, body, abort.signal), response, () => {});
+    if (reserved === true)
+      return pass(await unlessClosed(options.send(path, body, abort.signal)), response, () => {});
     body.max_tokens = reserved.output;
     traffic.requests += 1;
     remember(body, traffic, recorded);
@@ -120,8 +121,9 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     let whole = '';
     let status = 0;
     let broken: string | undefined;
+    let lost: unknown;
     try {
-      const upstream = await options.send(path, body, abort.signal);
+      const upstream = await unlessClosed(options.send(path, body, abort.signal));
       status = upstream.status;
       const streamed = upstream.headers.get('content-type')?.startsWith('text/event-stream');
       const decoder = new TextDecoder();
@@ -130,14 +132,14 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
         else whole += decoder.decode(chunk, { stream: true });
       });
     } catch (error) {
-      // Nothing was sent where nothing could be reached; a closing gateway can't know.
-      if (status === 0 && !abort.signal.aborted) throw error;
-      broken = abort.signal.aborted ? undefined : `the reply broke off: ${(error as Error).message}`;
-      response.destroy();
+      if (status === 0 && neverArrived(error)) throw error;
+      lost = error;
+      if (status > 0 && !abort.signal.aborted) broken = `the reply broke off: ${(error as Error).message}`;
     }
     const reply = whole ? readWhole(whole) : reader.reply;
     if (broken) reply.error ??= broken;
     record({ ...reply, tokens: settle(reply, status || 200, reserved) }, status, at);
+    if (lost) throw lost;
   };
 
   /** Hands an answer on while it comes, and reads it to its end also when nobody listens any more. */
@@ -155,6 +157,19 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       if (!response.destroyed && !response.write(chunk)) await writable(response);
     }
     response.end();
+  };
+
+  /** What has been asked for, or a failure as soon as the gateway closes, whatever the sender does then. */
+  const unlessClosed = async <T>(asked: Promise<T>): Promise<T> => {
+    const closed = Promise.withResolvers<never>();
+    const close = (): void => closed.reject(abort.signal.reason);
+    if (abort.signal.aborted) close();
+    abort.signal.addEventListener('abort', close);
+    try {
+      return await Promise.race([asked, closed.promise]);
+    } finally {
+      abort.signal.removeEventListener('abort', close);
+    }
   };
 
   let counted = 0;
@@ -227,10 +242,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (abort.signal.aborted || response.destroyed) return response.destroy();
+      if (response.headersSent) return response.destroy();
       const detail = clean(String((error as Error).message ?? error), 500);
       traffic.failure = { status: 0, detail };
-      if (response.headersSent) response.destroy();
-      else refuse(response, 502, 'api_error', `The model can't be reached: ${detail}`);
+      refuse(response, 502, 'api_error', `The model can't be reached: ${detail}`);
     });
   });
   // A session needs one; the others would only hold bodies in memory.
@@ -279,9 +294,30 @@ function textOf(block: Block): string {
 /** Resolves when more can be written, or nothing ever again. */
 function writable(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    response.once('drain', resolve);
-    response.once('close', resolve);
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
   });
+}
+
+/** What a connection fails with before anything has gone over it. */
+const unconnected: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Whether a request that failed can't have cost anything; after a timeout or a reset nobody knows. */
+function neverArrived(error: unknown): boolean {
+  const at = error as { code?: unknown; cause?: unknown; errors?: unknown } | undefined;
+  if (typeof at !== 'object' || at === null) return false;
+  if (Array.isArray(at.errors) && at.errors.length > 0) return at.errors.every(neverArrived);
+  return unconnected.has(at.code) || neverArrived(at.cause);
 }
 
 function refuse(response: ServerResponse, status: number, type: string, message: string): void {

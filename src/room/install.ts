@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import type { Config } from '../core/config.ts';
 import { Fault } from '../core/outcome.ts';
 import type { Sandbox } from './sandbox.ts';
+import { syscallFilter } from './seccomp.ts';
 
 /** The sysctl by which Ubuntu 24.04 forbids user namespaces to programs without an AppArmor profile. */
 const restriction = '/proc/sys/kernel/apparmor_restrict_unprivileged_userns';
@@ -42,7 +43,7 @@ export function prepareSandbox(mode: Config['sandbox'], host: Host): Sandbox {
     host.platform === 'linux'
       ? findOrInstall(host)
       : { why: `bubblewrap does not exist for ${host.platform}` };
-  if ('bwrap' in found) return found;
+  if ('bwrap' in found) return { ...found, within: limitsOn(host.path), ...filterFor(found, host) };
   const meaning =
     '`sandbox: auto` would run without a sandbox: what the model and the tests run could then read and change all that this user can';
   if (mode === 'require')
@@ -51,7 +52,9 @@ export function prepareSandbox(mode: Config['sandbox'], host: Host): Sandbox {
   return 'none';
 }
 
-function findOrInstall(host: Host): Exclude<Sandbox, 'none'> | { why: string } {
+type Bubblewrap = Pick<Exclude<Sandbox, 'none'>, 'bwrap' | 'canForbidNamespaces'>;
+
+function findOrInstall(host: Host): Bubblewrap | { why: string } {
   const missing = 'bubblewrap is missing; install it first (`sudo apt-get install -y bubblewrap`)';
   let bwrap = which('bwrap', host.path);
   if (!bwrap) {
@@ -85,7 +88,18 @@ function findOrInstall(host: Host): Exclude<Sandbox, 'none'> | { why: string } {
 }
 
 /** A try with the very namespaces that rooms use; the reason when it fails. */
-function attempt(bwrap: string): Exclude<Sandbox, 'none'> | string {
+function attempt(bwrap: string): Bubblewrap | string {
+  const run = (...more: string[]) => tryOut(bwrap, more);
+  // --disable-userns came with bubblewrap 0.8; Ubuntu 22.04 has 0.6.
+  if (run('--disable-userns').status === 0) return { bwrap, canForbidNamespaces: true };
+  const plain = run();
+  if (plain.status === 0) return { bwrap, canForbidNamespaces: false };
+  return (
+    plain.stderr?.toString().trim().split('\n').at(-1) || String(plain.error ?? 'it fails without a word')
+  );
+}
+
+function tryOut(bwrap: string, more: readonly string[], input?: Buffer) {
   const namespaces = [
     '--unshare-user',
     '--unshare-pid',
@@ -95,18 +109,40 @@ function attempt(bwrap: string): Exclude<Sandbox, 'none'> | string {
     '--cap-drop',
     'ALL',
   ];
-  const run = (...more: string[]) =>
-    spawnSync(bwrap, [...namespaces, ...more, '--ro-bind', '/', '/', '--proc', '/proc', 'true'], {
-      env: {},
-      timeout: 20_000,
-    });
-  // --disable-userns came with bubblewrap 0.8; Ubuntu 22.04 has 0.6.
-  if (run('--disable-userns').status === 0) return { bwrap, canForbidNamespaces: true };
-  const plain = run();
-  if (plain.status === 0) return { bwrap, canForbidNamespaces: false };
-  return (
-    plain.stderr?.toString().trim().split('\n').at(-1) || String(plain.error ?? 'it fails without a word')
-  );
+  return spawnSync(bwrap, [...namespaces, ...more, '--ro-bind', '/', '/', '--proc', '/proc', 'true'], {
+    env: {},
+    timeout: 20_000,
+    ...(input && { input }),
+  });
+}
+
+/** The filter of system calls for this machine, if there is one and its kernel takes it. */
+function filterFor({ bwrap }: Bubblewrap, host: Host): { filter?: Buffer } {
+  const filter = syscallFilter(process.arch);
+  if (filter && tryOut(bwrap, ['--seccomp', '0'], filter).status === 0) return { filter };
+  const why = filter ? 'this kernel does not take it' : `there is none for ${process.arch}`;
+  host.say(`Rooms are without a filter of system calls: ${why}`);
+  return {};
+}
+
+/** Files in memory apart, a room can fill the disk and the table of processes: not beyond these. */
+const limits = ['--nproc=4096', '--fsize=4294967296', '--core=0', '--nofile=65536'];
+
+/**
+ * The commands that set limits for what they start, as far as this machine has them and allows them. A room is
+ * also what the kernel ends first when memory is short, before the process that has started it.
+ */
+function limitsOn(path: string): string[] {
+  const works = (command: readonly string[]): boolean =>
+    spawnSync(command[0]!, [...command.slice(1), '/bin/true'], { env: {}, timeout: 20_000 }).status === 0;
+  const [choom, prlimit] = [which('choom', path), which('prlimit', path)];
+  const first = choom ? [choom, '-n', '1000', '--'] : [];
+  // One that is higher than what the machine allows would be refused.
+  const allowed = prlimit ? limits.filter((limit) => works([prlimit, limit, '--'])) : [];
+  return [
+    ...(choom && works(first) ? first : []),
+    ...(prlimit && allowed.length > 0 ? [prlimit, ...allowed, '--'] : []),
+  ];
 }
 
 function isRestricted(): boolean {

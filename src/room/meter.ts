@@ -13,12 +13,13 @@ export type Limit = 'max-turns' | 'max-tokens' | 'max-cost-usd';
 
 /** What a request may use at most; charged where the API never said what it did use. */
 export interface Reservation {
+  /** Priced as written to the cache. */
   input: number;
   output: number;
 }
 
-/** No text of a language has much fewer bytes to a token, so that an input is never taken for less than it is. */
-const bytesPerToken = 4;
+/** Fewer than text and code have, so that an input is hardly ever taken for less than it is. */
+const bytesPerToken = 3;
 
 /** The shortest reply that is of any use. */
 const smallestReply = 16;
@@ -37,7 +38,8 @@ export function reserve(
   if (used.requests >= limits.turns) return 'max-turns';
   const input = Math.ceil(bytes / bytesPerToken);
   const byTokens = limits.tokens - total(used.tokens) - input;
-  const money = limits.costUsd - used.costUsd - costUsd(model, { ...noTokens, input });
+  // Which part of an input is written to the cache is not known before; that is the dearest.
+  const money = limits.costUsd - used.costUsd - costUsd(model, { ...noTokens, cacheWrite: input });
   const byMoney = Math.floor(money / costUsd(model, { ...noTokens, output: 1 }));
   if (byTokens < smallestReply) return 'max-tokens';
   if (byMoney < smallestReply) return 'max-cost-usd';
@@ -53,11 +55,11 @@ export function reserve(
  * reserved, so that breaking a reply off saves nothing.
  */
 export function settle(reply: Reply, status: number, reserved: Reservation): Tokens {
-  if (status !== 200 || reply.stop !== undefined) return reply.tokens;
+  if (status !== 200 || reply.final) return reply.tokens;
   const known = reply.tokens.input + reply.tokens.cacheRead + reply.tokens.cacheWrite > 0;
   return {
     ...reply.tokens,
-    input: known ? reply.tokens.input : reserved.input,
+    cacheWrite: known ? reply.tokens.cacheWrite : reserved.input,
     output: Math.max(reply.tokens.output, reserved.output),
   };
 }

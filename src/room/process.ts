@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import type { RoomCommand, RoomResult } from '../core/room.ts';
 
 const keepByDefault = 256 * 1024;
@@ -7,13 +8,14 @@ const keepByDefault = 256 * 1024;
  * Runs `argv` as the leader of a process group of its own and kills the whole group at the time limit or on
  * abort. Output is read to its end and forgotten but for the last `keepBytes`.
  * @param environment all of the process's variables
+ * @param command with `handed`, what the process can read from file descriptor 3
  */
 export function runProcess(
   argv: readonly [string, ...string[]],
   environment: Readonly<Record<string, string>>,
-  command: Omit<RoomCommand, 'argv' | 'env' | 'cwd'> & { cwd: string },
+  command: Omit<RoomCommand, 'argv' | 'env' | 'cwd'> & { cwd: string; handed?: Buffer },
 ): Promise<RoomResult> {
-  const { timeoutSeconds, keepBytes = keepByDefault, signal, input, onLine, cwd } = command;
+  const { timeoutSeconds, keepBytes = keepByDefault, signal, input, onLine, cwd, handed } = command;
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     const started = performance.now();
@@ -21,8 +23,8 @@ export function runProcess(
       env: environment,
       cwd,
       detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+      stdio: ['pipe', 'pipe', 'pipe', ...(handed ? (['pipe'] as const) : [])],
+    }) as ChildProcessByStdio<Writable, Readable, Readable>;
     let timedOut = false;
     const kill = (): void => killGroup(child.pid);
     const timer = setTimeout(() => {
@@ -37,6 +39,11 @@ export function runProcess(
     // A program may end without reading its input; its exit code tells then.
     child.stdin.on('error', () => {});
     child.stdin.end(input ?? '');
+    if (handed) {
+      const file = child.stdio[3] as unknown as Writable;
+      file.on('error', () => {});
+      file.end(handed);
+    }
     // What outlives its leader would keep the pipes, and so this promise, open.
     child.on('exit', kill);
     child.on('close', (exitCode) => {

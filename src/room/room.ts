@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { constants, existsSync, readFileSync } from 'node:fs';
-import { mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Git } from '../core/git.ts';
 import { instructionsFile } from '../core/job.ts';
@@ -96,7 +96,15 @@ async function furnish(rooms: Rooms, request: RoomRequest, id: string, directory
     const options = { signal, ...rest };
     if (sandbox === 'none') return runProcess(argv, environment, { ...options, cwd: join(inside.work, cwd) });
     const view = { binds, environment, cwd: join(inside.work, cwd) };
-    return runProcess(sandboxed(sandbox, tools, view, argv), {}, { ...options, cwd: '/' });
+    return runProcess(
+      sandboxed(sandbox, tools, view, argv),
+      {},
+      {
+        ...options,
+        cwd: '/',
+        ...(sandbox.filter && { handed: sandbox.filter }),
+      },
+    );
   };
 
   return {
@@ -169,6 +177,27 @@ export async function wipe(directory: string): Promise<void> {
     spawnSync('chmod', ['-R', 'u+rwX', '--', directory], options);
     spawnSync('rm', ['-rf', '--', directory], options);
     if (existsSync(directory)) throw new Error(`${directory} can't be deleted`);
+  }
+}
+
+/**
+ * Wipes what runs have left in `home` that ended without wiping it, such as by a SIGKILL: every `run-<pid>`
+ * whose process is gone. What can't be wiped stays, and is in nobody's way.
+ */
+export async function wipeLeftovers(home: string): Promise<void> {
+  const names = await readdir(home).catch(() => []);
+  for (const name of names) {
+    const pid = Number(/^run-([1-9]\d*)$/.exec(name)?.[1]);
+    if (pid && !isAlive(pid)) await wipe(join(home, name)).catch(() => {});
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: there is one, and it is somebody else's. A number that is no pid was never a run's.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

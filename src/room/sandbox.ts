@@ -1,7 +1,20 @@
 import type { Mount, Tools } from './environment.ts';
 
-/** How a room is closed off: by bubblewrap at this path, or not at all. */
-export type Sandbox = { bwrap: string; canForbidNamespaces: boolean } | 'none';
+/** How a room is closed off: by bubblewrap, or not at all. */
+export type Sandbox =
+  | {
+      /** Its path. */
+      bwrap: string;
+      canForbidNamespaces: boolean;
+      /** Commands with their arguments that bubblewrap is started by, each of which sets limits. */
+      within: readonly string[];
+      /** What bubblewrap is to be handed at `filterFd`: the system calls that are refused. */
+      filter?: Buffer;
+    }
+  | 'none';
+
+/** Where bubblewrap reads the filter, once. */
+export const filterFd = 3;
 
 /** What a program in the sandbox sees beside the machine's tools. */
 export interface View {
@@ -14,8 +27,8 @@ export interface View {
 /** The ordinary user that everything in a room is, whoever runs outside. */
 const user = '1000';
 
-/** Enough for compilers and test runners, far below what would starve a runner of memory. */
-const temporaryBytes = 2 * 1024 ** 3;
+/** Enough for compilers, test runners and browsers, far below what would starve a runner of memory. */
+const sizes = { '/tmp': 2 * 1024 ** 3, '/dev/shm': 512 * 1024 ** 2, '/run': 64 * 1024 ** 2 };
 
 /**
  * The command line that runs `argv` in namespaces of its own: no process, socket or network of the machine in
@@ -28,8 +41,15 @@ export function sandboxed(
   view: View,
   argv: readonly string[],
 ): [string, ...string[]] {
-  const { bwrap, canForbidNamespaces } = sandbox;
-  return [
+  const { bwrap, canForbidNamespaces, within, filter } = sandbox;
+  // Memory that looks like a folder: bounded, or it would be half of the machine's. Both options are as old as
+  // bubblewrap 0.8 and 0.7; what has the one has the other.
+  const temporary = (directory: keyof typeof sizes): string[] => [
+    ...(canForbidNamespaces ? ['--size', String(sizes[directory])] : []),
+    ...['--tmpfs', directory],
+  ];
+  const command: string[] = [
+    ...within,
     bwrap,
     ...[
       '--unshare-user',
@@ -51,12 +71,9 @@ export function sandboxed(
     ...covered.flatMap((directory) => ['--tmpfs', directory, '--remount-ro', directory]),
     ...view.binds.flatMap(({ from, at, writable }) => [writable ? '--bind' : '--ro-bind', from, at]),
     ...['--remount-ro', '/'],
+    ...(filter ? ['--seccomp', String(filterFd)] : []),
     ...['--chdir', view.cwd, '--'],
     ...argv,
   ];
-}
-
-/** Memory that looks like a folder: bounded, or it would be half of the machine's. */
-function temporary(directory: string): string[] {
-  return ['--size', String(temporaryBytes), '--tmpfs', directory];
+  return command as [string, ...string[]];
 }

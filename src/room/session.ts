@@ -82,10 +82,17 @@ export async function runSession(options: SessionOptions): Promise<Session> {
       const left = await room.take(proposalFile);
       const end = endOf(gateway.traffic, result, left !== undefined);
       const seconds = (now().getTime() - started.getTime()) / 1000;
-      const made =
-        end.ended === 'done' && left
-          ? await propose(options, room, left)
-          : { proposal: undefined, reason: end.reason };
+      let made: Pick<Session, 'proposal' | 'reason'> = { proposal: undefined, reason: end.reason };
+      try {
+        if (end.ended === 'done' && left) made = await propose(options, room, left);
+      } catch (error) {
+        // What the session has used is told in any case; only its proposal is lost.
+        end.ended = signal.aborted ? 'aborted' : 'crashed';
+        end.reason = signal.aborted
+          ? cancelled
+          : `What the session handed in can't be taken over: ${(error as Error).message}.`;
+        made.reason = end.reason;
+      }
       await gateway.close();
       return { usage: usageOf(options, room.id, gateway.traffic, seconds, end), ...made };
     } finally {
@@ -131,6 +138,8 @@ async function propose(
   return { reason: '', proposal: { ...change, by, ...proposal.value } };
 }
 
+const cancelled = 'The run was cancelled.';
+
 interface SessionEnd {
   ended: Draft<'usage'>['ended'];
   reason: string;
@@ -138,7 +147,7 @@ interface SessionEnd {
 
 /** How a session ended; what the gateway and the clock say counts before what the session says of itself. */
 function endOf(traffic: Traffic, result: RoomResult | undefined, hasProposal: boolean): SessionEnd {
-  if (!result) return { ended: 'aborted', reason: 'The run was cancelled.' };
+  if (!result) return { ended: 'aborted', reason: cancelled };
   if (result.exitCode === exits.done && hasProposal) return { ended: 'done', reason: '' };
   if (traffic.closedBy)
     return { ended: 'budget', reason: `The session reached its limit ${traffic.closedBy} and was stopped.` };

@@ -8,6 +8,8 @@ export interface Reply {
   text: string;
   tools: { id: string; name: string; input: string }[];
   error?: string;
+  /** Whether the API has said what the whole reply has used. */
+  final: boolean;
 }
 
 interface Usage {
@@ -44,7 +46,7 @@ const longestLine = 8 * 1024 * 1024;
  * See https://platform.claude.com/docs/en/build-with-claude/streaming for the events.
  */
 export function readStream(): { add: (chunk: Uint8Array) => void; reply: Reply } {
-  const reply: Reply = { tokens: noTokens, text: '', tools: [] };
+  const reply: Reply = { tokens: noTokens, text: '', tools: [], final: false };
   const open = new Map<number, { id: string; name: string; input: string }>();
   const decoder = new TextDecoder();
   let rest = '';
@@ -97,7 +99,9 @@ function apply(
     }
     case 'message_delta':
       reply.tokens = tokensOf(event.usage, reply.tokens);
-      if (event.delta?.stop_reason) reply.stop = event.delta.stop_reason;
+      if (!event.delta?.stop_reason) break;
+      reply.stop = event.delta.stop_reason;
+      reply.final = typeof event.usage?.output_tokens === 'number';
       break;
     case 'error':
       reply.error = `${event.error?.type ?? 'error'}: ${event.error?.message ?? ''}`;
@@ -107,7 +111,7 @@ function apply(
 
 /** A reply that came in one piece. */
 export function readWhole(body: string): Reply {
-  const reply: Reply = { tokens: noTokens, text: '', tools: [] };
+  const reply: Reply = { tokens: noTokens, text: '', tools: [], final: false };
   try {
     const message = JSON.parse(body) as {
       usage?: Usage;
@@ -117,6 +121,7 @@ export function readWhole(body: string): Reply {
     };
     reply.tokens = tokensOf(message.usage, noTokens);
     if (message.stop_reason) reply.stop = message.stop_reason;
+    reply.final = typeof message.usage?.output_tokens === 'number';
     if (message.error) reply.error = `${message.error.type ?? 'error'}: ${message.error.message ?? ''}`;
     for (const block of message.content ?? []) {
       if (block.type === 'text') reply.text += block.text ?? '';

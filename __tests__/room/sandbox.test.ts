@@ -1,0 +1,225 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { RoomResult } from '../../src/core/room.ts';
+import { toolsOf } from '../../src/room/environment.ts';
+import { prepareSandbox } from '../../src/room/install.ts';
+import { runProcess } from '../../src/room/process.ts';
+import { filterFd, type Sandbox, sandboxed } from '../../src/room/sandbox.ts';
+import { syscallFilter } from '../../src/room/seccomp.ts';
+
+let base: string;
+const said: string[] = [];
+const prepare = (path = process.env.PATH!): Exclude<Sandbox, 'none'> => {
+  const say = (text: string): void => {
+    said.push(text);
+  };
+  const host = { platform: process.platform, path, isRoot: false, mayInstall: false, say, warn: say };
+  return prepareSandbox('require', host) as Exclude<Sandbox, 'none'>;
+};
+
+beforeAll(() => {
+  base = mkdtempSync(join(tmpdir(), 'sandbox-'));
+  for (const name of ['home', 'cache/tool', 'cache/_work/secret'])
+    mkdirSync(join(base, name), { recursive: true });
+  writeFileSync(join(base, 'cache/_work/secret/key'), 'CANARY');
+  writeFileSync(join(base, 'cache/tool/file'), 'TOOL');
+});
+afterAll(() => rmSync(base, { recursive: true }));
+
+async function inside(script: string, sandbox = prepare()): Promise<RoomResult> {
+  const hidden = [join(base, 'cache/_work'), join(base, 'cache/_work/secret')];
+  const machine = {
+    path: process.env.PATH!,
+    home: process.env.HOME!,
+    hidden,
+    toolCache: join(base, 'cache'),
+  };
+  const tools = toolsOf(machine);
+  const view = {
+    binds: [{ from: join(base, 'home'), at: '/room/home', writable: true }],
+    environment: { PATH: tools.path, HOME: '/room/home', TMPDIR: '/tmp' },
+    cwd: '/room/home',
+  };
+  return runProcess(
+    sandboxed(sandbox, tools, view, ['/bin/sh', '-c', script]),
+    {},
+    {
+      cwd: '/',
+      timeoutSeconds: 60,
+      ...(sandbox.filter && { handed: sandbox.filter }),
+    },
+  );
+}
+
+const syscall = (number: number): string =>
+  `python3 -c 'import ctypes, os; c = ctypes.CDLL(None, use_errno=True); r = c.syscall(${number}, 0, 0, 0, 0, 0); print("result", r, os.strerror(ctypes.get_errno()))'`;
+
+const numbers: Record<string, Record<string, number>> = {
+  x64: {
+    keyctl: 250,
+    add_key: 248,
+    request_key: 249,
+    bpf: 321,
+    perf_event_open: 298,
+    userfaultfd: 323,
+    io_uring_setup: 425,
+    io_uring_enter: 426,
+    io_uring_register: 427,
+    ptrace: 101,
+    process_vm_readv: 310,
+    process_vm_writev: 311,
+    x32: 0x40000000 + 39,
+  },
+  arm64: {
+    keyctl: 219,
+    add_key: 217,
+    request_key: 218,
+    bpf: 280,
+    perf_event_open: 241,
+    userfaultfd: 282,
+    io_uring_setup: 425,
+    io_uring_enter: 426,
+    io_uring_register: 427,
+    ptrace: 117,
+    process_vm_readv: 270,
+    process_vm_writev: 271,
+  },
+};
+
+test.each(Object.entries(numbers[process.arch] ?? {}))(
+  'the system call %s is not permitted in a room',
+  async (_name, number) => {
+    expect((await inside(syscall(number))).output).toContain('result -1 Operation not permitted');
+  },
+);
+
+test.each([
+  ['node', 'node -p 40+2'],
+  ['npm', 'npm --version >/dev/null && echo 42'],
+  [
+    'git',
+    'cd /tmp && git init -q x && cd x && echo a > a && git add a && git -c user.name=a -c user.email=a@b commit -qm 42 && git log --format=%s',
+  ],
+  [
+    'python3',
+    "python3 -c \"import threading, subprocess; print(subprocess.check_output(['echo', '42']).decode())\"",
+  ],
+  ['gcc', 'cd /tmp && echo \'#include <stdio.h>\nint main(){puts("42");}\' > a.c && gcc a.c -o a && ./a'],
+])('%s runs in a room', async (_name, script) => {
+  const { output, exitCode } = await inside(script);
+  expect({ output: output.trim(), exitCode }).toEqual({ output: '42', exitCode: 0 });
+});
+
+test('what speaks the ABI of a 32-bit machine is ended', async () => {
+  // mov eax, 20 (getpid there); int 0x80
+  const script = `python3 -c 'import ctypes, mmap; m = mmap.mmap(-1, 4096, prot=7); m.write(bytes.fromhex("b814000000cd80c3")); f = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(m))); print("pid", f())'; echo code $?`;
+  if (process.arch !== 'x64') return;
+  const { output } = await inside(script);
+  expect(output).toContain('code 159');
+  expect(output).not.toMatch(/pid \d/);
+});
+
+/** What the kernel would do with a call, by the few instructions that there are. */
+function judge(program: Buffer, data: { machine: number; number: number }): number {
+  let accumulator = 0;
+  for (let at = 0; at < program.length; at += 8) {
+    const value = program.readUInt32LE(at + 4);
+    switch (program.readUInt16LE(at)) {
+      case 0x20:
+        accumulator = value === 4 ? data.machine : data.number;
+        break;
+      case 0x15:
+        at += 8 * program.readUInt8(at + (accumulator === value ? 2 : 3));
+        break;
+      case 0x35:
+        at += 8 * program.readUInt8(at + (accumulator >= value ? 2 : 3));
+        break;
+      case 0x06:
+        return value;
+    }
+  }
+  throw new Error('it runs over its end');
+}
+
+test.each([
+  ['x64', 0xc000003e],
+  ['arm64', 0xc00000b7],
+])('the filter of %s allows all but what it names, and ends every other machine', (arch, own) => {
+  const filter = syscallFilter(arch)!;
+  const names = new Set(Object.values(numbers[arch]!));
+  const kexec = arch === 'x64' ? [246, 320] : [104, 294];
+  for (const number of kexec) names.add(number);
+  const uint32 = fc.nat({ max: 0xffffffff });
+  fc.assert(
+    fc.property(
+      fc.oneof(uint32, fc.nat({ max: 500 })),
+      fc.oneof(uint32, fc.constant(own)),
+      (number, machine) => {
+        const isForeign = arch === 'x64' && number >= 0x40000000;
+        const wanted = names.has(number) || isForeign ? 0x00050001 : 0x7fff0000;
+        expect(judge(filter, { machine, number })).toBe(machine === own ? wanted : 0x80000000);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+  for (const number of names) expect(judge(filter, { machine: own, number })).toBe(0x00050001);
+});
+
+test('for a machine whose numbers are not known there is no filter', () => {
+  expect(syscallFilter('riscv64')).toBeUndefined();
+});
+
+test('a hidden directory inside a mount is empty in a room, also where another lies in it', async () => {
+  const { output } = await inside(
+    `cat ${base}/cache/tool/file; find ${base}/cache/_work; touch ${base}/cache/_work/x; cat ${base}/cache/_work/secret/key`,
+  );
+  expect(output).toContain('TOOL');
+  expect(output).not.toContain('CANARY');
+  expect(output).toContain('Read-only file system');
+});
+
+test('only a few places can be written, and what lies in memory is bounded', async () => {
+  const { output } = await inside(
+    'for d in / /dev /etc /usr /room; do touch $d/x 2>/dev/null && echo $d is open; done; for d in /tmp /run /dev/shm /room/home; do touch $d/x && rm $d/x || echo $d is closed; done; df -k --output=size,target /tmp /run /dev/shm | tail -n +2',
+  );
+  expect(output).not.toMatch(/is open|is closed/);
+  const sizes = output
+    .trim()
+    .split('\n')
+    .map((line) => Number.parseInt(line, 10));
+  expect(sizes).toHaveLength(3);
+  for (const size of sizes) expect(size).toBeLessThanOrEqual(2 * 1024 ** 2);
+});
+
+test('an old bubblewrap, which knows no sizes, is asked for none', () => {
+  const view = { binds: [], environment: {}, cwd: '/' };
+  const tools = { mounts: [], covered: [] };
+  const old = sandboxed({ bwrap: '/bwrap', canForbidNamespaces: false, within: [] }, tools, view, ['true']);
+  expect(old).not.toContain('--size');
+  expect(old).not.toContain('--disable-userns');
+});
+
+test('what runs in a room is the first that the kernel ends when memory is short, and has limits', async () => {
+  const { output } = await inside(
+    'cat /proc/self/oom_score_adj; ulimit -c; ulimit -n; ulimit -f; ls -l /proc/self/fd',
+  );
+  const [oom, core, files, blocks] = output.split('\n');
+  expect([oom, core, blocks]).toEqual(['1000', '0', String((4 * 1024 ** 3) / 512)]);
+  expect(Number(files)).toBeLessThanOrEqual(65536);
+  expect(Number(execFileSync('cat', ['/proc/self/oom_score_adj']))).toBeLessThan(1000);
+  // Nothing of what the filter came by is left open inside.
+  expect(output).not.toMatch(new RegExp(` ${filterFd} -> (socket|pipe)`));
+});
+
+test('where the machine has no programs for limits a room runs without', async () => {
+  const bin = join(base, 'bin');
+  mkdirSync(bin);
+  execFileSync('ln', ['-s', '/usr/bin/bwrap', join(bin, 'bwrap')]);
+  const sandbox = prepare(bin);
+  expect(sandbox.within).toEqual([]);
+  expect((await inside('echo fine', sandbox)).output).toBe('fine\n');
+});
