@@ -140,7 +140,7 @@ describe('a limit', () => {
   const limits: [string, string][] = [
     ['max-turns', '3'],
     ['max-tokens', '4000'],
-    ['max-cost-usd', '0.01'],
+    ['max-cost-usd', '0.02'],
   ];
   for (const [input, value] of limits) {
     promise(`${input} stops a model that never does, and is named as the reason`, async (stage) => {
