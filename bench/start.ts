@@ -1,12 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Row } from './main.ts';
 import { mb, median, ms, times } from './median.ts';
 import { makeRepository } from './repository.ts';
+import { startReview } from './review.ts';
 
 const runs = 15;
 
@@ -25,19 +25,7 @@ export async function measureStart(scratch: string): Promise<Row[]> {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const started = performance.now();
-    const child = spawn(
-      process.execPath,
-      ['dist/cli.js', 'review', '--base', 'main', '--head', 'change', '-C', repository],
-      {
-        stdio: 'ignore',
-        env: {
-          PATH: process.env.PATH,
-          HOME: process.env.HOME,
-          ANTHROPIC_API_KEY: 'none',
-          ANTHROPIC_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-        },
-      },
-    );
+    const child = startReview(repository, server);
     ours.push((await first.promise) - started);
     await once(child, 'close');
     server.close();

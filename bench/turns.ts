@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Row } from './main.ts';
 import { median, ms } from './median.ts';
 import { makeRepository } from './repository.ts';
+import { startReview } from './review.ts';
 
 const turns = 50;
 
@@ -29,19 +28,7 @@ export async function measureTurns(scratch: string): Promise<Row[]> {
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const child = spawn(
-    process.execPath,
-    ['dist/cli.js', 'review', '--base', 'main', '--head', 'change', '-C', repository],
-    {
-      stdio: 'ignore',
-      env: {
-        PATH: process.env.PATH,
-        HOME: process.env.HOME,
-        ANTHROPIC_API_KEY: 'none',
-        ANTHROPIC_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      },
-    },
-  );
+  const child = startReview(repository, server);
   await once(child, 'close');
   server.close();
   return [
