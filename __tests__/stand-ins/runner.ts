@@ -123,8 +123,8 @@ export async function runAction(options: RunOptions): Promise<RunResult> {
   const steps: Step[] = [];
   const logs: string[][] = [];
   let late = false;
-  const killAll = (): void => {
-    for (const step of steps) step.kill();
+  const killAll = async (): Promise<void> => {
+    await Promise.all(steps.map((step) => step.kill()));
   };
   const run = (script: string, env: Record<string, string>, listen: boolean): Promise<Ran> =>
     runScript({ script, env, places, masker, steps, logs, options: listen ? options : {} });
@@ -144,7 +144,7 @@ export async function runAction(options: RunOptions): Promise<RunResult> {
             false,
           )
         : undefined;
-    killAll();
+    await killAll();
     const texts = [main, post].map((ran) => (ran ? unmasked(ran) : ''));
     return {
       exitCode: main.exitCode,
@@ -179,9 +179,9 @@ export async function runAction(options: RunOptions): Promise<RunResult> {
   };
 
   const limit = options.timeoutMs ?? 110_000;
-  return withLimit(whole(), limit, () => {
+  return withLimit(whole(), limit, async () => {
     late = true;
-    killAll();
+    await killAll();
     rmSync(root, { recursive: true, force: true, maxRetries: 3 });
     return new Error(`the action did not end within ${limit} ms; its log so far:\n${logs.flat().join('\n')}`);
   });
@@ -283,10 +283,10 @@ const isRunners = (path: string): boolean =>
 const entriesOf = (directory: string): string[] =>
   readdirSync(directory, { recursive: true }).map(String).sort();
 
-async function withLimit<T>(work: Promise<T>, limit: number, onLimit: () => Error): Promise<T> {
+async function withLimit<T>(work: Promise<T>, limit: number, onLimit: () => Promise<Error>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(onLimit()), limit);
+    timer = setTimeout(() => void onLimit().then(fail, fail), limit);
   });
   try {
     return await Promise.race([work, late]);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { setTimeout as wait } from 'node:timers/promises';
 
 /** What became of a step's process. */
 export type Exit = {
@@ -14,10 +15,17 @@ export type Exit = {
 };
 
 /** A step's process, in a process group of its own. */
-export type Step = { child: ChildProcess; exit: Promise<Exit>; kill: () => unknown };
+export type Step = {
+  child: ChildProcess;
+  exit: Promise<Exit>;
+  /** Ends its whole process group, and resolves when nothing of it runs. */
+  kill: () => Promise<void>;
+};
 
-// How long output may still trickle in when something that outlived the step holds its pipes.
+// How long what outlived the step may still write to its pipes, or be on its way out: a killed process is
+// seen for a moment after the signal that ends it.
 const GRACE = 250;
+const POLL = 5;
 
 /** Starts a process and hands on its output line by line as it comes. */
 export function startStep(
@@ -39,21 +47,35 @@ export function startStep(
   const exit = new Promise<Exit>((done, fail) => {
     child.on('error', fail);
     child.on('exit', (exitCode, signal) => {
-      const leftRunning = isAlive(child.pid);
-      // The number of a group that is gone may belong to somebody else soon.
-      mayKill = leftRunning;
-      const finish = (): void => {
+      const closed = new Promise<void>((resolve) => child.on('close', () => resolve()));
+      void settle(child.pid, closed).then((leftRunning) => {
+        // The number of a group that is gone may belong to somebody else soon.
+        mayKill = leftRunning;
         for (const flush of flushes) flush();
         done({ exitCode, signal, ...text, leftRunning });
-      };
-      const timer = leftRunning ? setTimeout(finish, GRACE) : undefined;
-      child.on('close', () => {
-        clearTimeout(timer);
-        finish();
       });
     });
   });
-  return { child, exit, kill: () => mayKill && killGroup(child.pid) };
+  return {
+    child,
+    exit,
+    kill: async () => {
+      if (!mayKill) return;
+      killGroup(child.pid);
+      while (isAlive(child.pid)) await wait(POLL);
+    },
+  };
+}
+
+/** Whether something of the group goes on though the step and the grace are over. */
+async function settle(group: number | undefined, closed: Promise<void>): Promise<boolean> {
+  const end = performance.now() + GRACE;
+  while (isAlive(group)) {
+    if (performance.now() > end) return true;
+    await wait(POLL);
+  }
+  await closed;
+  return false;
 }
 
 function follow(stream: Readable, take: (line: string) => void, heard: (piece: string) => void): () => void {
