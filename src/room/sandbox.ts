@@ -70,7 +70,9 @@ export function sandboxed(
     ...mounts.flatMap(({ from, at }) => ['--ro-bind', from, at]),
     ...covered.flatMap((directory) => ['--tmpfs', directory, '--remount-ro', directory]),
     ...view.binds.flatMap(({ from, at, writable }) => [writable ? '--bind' : '--ro-bind', from, at]),
-    ...['--remount-ro', '/'],
+    // What root has started is the owner of the kernel's settings in /proc/sys, core_pattern among them: by it
+    // a program in the room would be started outside. bubblewrap shuts a folder there only if it can be written.
+    ...['--remount-ro', '/proc', '--remount-ro', '/'],
     ...(filter ? ['--seccomp', String(filterFd)] : []),
     ...['--chdir', view.cwd, '--'],
     ...argv,
