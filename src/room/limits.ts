@@ -14,18 +14,20 @@ const most = {
  * `works` says so. A room is also what the kernel ends first when memory is short, before the process that has
  * started it.
  * @param find where a program is, if it is there
+ * @param booted what is there where systemd runs the machine: sd_booted(3)
  */
 export function limitsOn(
   find: (program: string) => string | undefined,
   isRoot: boolean,
   works: (commands: readonly string[]) => boolean,
+  booted = '/run/systemd/system',
 ): string[] {
   const [choom, prlimit] = [find('choom'), find('prlimit')];
   const first = choom ? [choom, '-n', '1000', '--'] : [];
   // One that is higher than what the machine allows would be refused.
   const allowed = prlimit ? limits.filter((limit) => works([prlimit, limit, '--'])) : [];
   return [
-    ...(scopes(find, isRoot).find(works) ?? []),
+    ...((existsSync(booted) && scopes(find, isRoot).find(works)) || []),
     ...(works(first) ? first : []),
     ...(prlimit && allowed.length > 0 ? [prlimit, ...allowed, '--'] : []),
   ];
@@ -46,8 +48,7 @@ const limits = [
  */
 function scopes(find: (program: string) => string | undefined, isRoot: boolean): string[][] {
   const [run, env] = [find('systemd-run'), find('env')];
-  // As sd_booted(3) does.
-  if (!run || !env || !existsSync('/run/systemd/system')) return [];
+  if (!run || !env) return [];
   const start = isRoot ? [run] : [env, `XDG_RUNTIME_DIR=/run/user/${process.getuid?.()}`, run, '--user'];
   const properties = [`MemoryMax=${most.memory}`, 'MemorySwapMax=0', `TasksMax=${most.processes}`];
   const make = (properties: readonly string[], ...more: string[]): string[] => [
