@@ -106,9 +106,8 @@ function findOrInstall(host: Host, sysctl: string): Bubblewrap | Lack {
 /** A sandbox by this bubblewrap with all that the machine has for it; a reason when there can be none at all. */
 function attempt(bwrap: string, { path, isRoot }: Host): Bubblewrap | Lack | string {
   const filter = syscallFilter(process.arch);
-  const within = (test: (commands: readonly string[]) => boolean): string[] =>
-    limitsOn((program) => which(program, path), isRoot, test);
-  const best: Bubblewrap = { bwrap, canForbidNamespaces: true, within: within(() => true) };
+  const machine = { find: (program: string) => which(program, path), isRoot };
+  const best: Bubblewrap = { bwrap, canForbidNamespaces: true, within: limitsOn(machine, () => true) };
   // Mostly everything works; only else is it worth asking for one thing after the other.
   if (filter && works({ ...best, filter })) return { ...best, filter };
   const least: Bubblewrap = { bwrap, canForbidNamespaces: false, within: [] };
@@ -119,7 +118,7 @@ function attempt(bwrap: string, { path, isRoot }: Host): Bubblewrap | Lack | str
     bwrap,
     // --disable-userns came with bubblewrap 0.8; Ubuntu 22.04 has 0.6.
     canForbidNamespaces: works({ ...least, canForbidNamespaces: true }),
-    within: within((commands) => works({ ...least, within: commands })),
+    within: limitsOn(machine, (commands) => works({ ...least, within: commands })),
   };
   if (!filter) return { why: `there is no filter of system calls for ${process.arch} yet`, rest };
   if (!works({ ...rest, filter }))
