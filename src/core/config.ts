@@ -27,7 +27,7 @@ export interface Config {
   workingDirectory: string;
   /** Bots that may call an agent, by exact login. */
   allowBots: readonly string[];
-  /** What the ledger to apply has to end with. */
+  /** What the ledger to apply has to end with; there whenever `phase` is `apply`. */
   ledgerDigest?: string;
   access: ModelAccess;
 }
@@ -148,10 +148,17 @@ export function readConfig(inputs: Readonly<Record<string, string>>): {
   };
   const testCommand = read('test-command');
   const setupCommand = read('setup-command');
+  const phase = read('phase');
   const ledgerDigest = read('ledger-digest');
+  // Any job of the run can upload an artifact, but no job can write another's outputs.
+  if (phase === 'apply' && !ledgerDigest) {
+    throw new Fault(
+      'Input ledger-digest: it is empty, but `phase: apply` takes only the ledger that it names; it must be ${{ needs.JOB.outputs.ledger-digest }}, where JOB has `phase: propose` and hands the output ledger-digest of that step on among its own `outputs:` (it is empty there when there was nothing to do: leave this job out then).',
+    );
+  }
   const config: Config = {
     agent: read('agent'),
-    phase: read('phase'),
+    phase,
     model: read('model'),
     engine: read('engine'),
     sandbox: read('sandbox'),

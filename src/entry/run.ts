@@ -122,10 +122,9 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
     await add(task);
   }
   const limits = narrow(config.limits, base.agent);
-  if (config.phase === 'apply') expectDigest(ledger, config, world.warn);
-  // Who could write the artifact could write a verdict, so this job comes to its own.
-  if (config.phase === 'apply')
-    await add(judgeAnew(ledger, task, base.agent, limits.attempts, rulesOf(config, base)));
+  if (config.phase === 'apply') expectProposed(ledger, task, config);
+  // Who could write the ledger where it was kept could write a verdict, so this run comes to its own.
+  if (isJudged(ledger)) await add(judgeAnew(ledger, base.agent, limits.attempts, rulesOf(config, base)));
   let tools: Workshop | undefined;
   while (config.phase !== 'apply') {
     const step = next(base.agent, ledger, limits.attempts);
@@ -151,46 +150,35 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
 }
 
 /**
- * The verdict on a ledger that another job has finished.
- * @throws Fault when it is not finished, or about something else than what this job was asked
+ * @throws Fault when the ledger is not the one that another job has finished and named, or is about something
+ * else than what this job was asked
  */
-function judgeAnew(
-  ledger: Ledger,
-  asked: Draft<'task'>,
-  agent: Agent,
-  attempts: number,
-  rules: Rules,
-): Draft<'verdict'> {
-  const task = taskOf(ledger);
-  const other = (
-    ['id', 'agent', 'class', 'repository', 'subject', 'pull', 'head', 'headRepository'] as const
-  ).find((field) => task[field] !== asked[field]);
-  if (other)
-    throw new Fault(
-      `The ledger to apply is about another task than this event (its ${other} is another one), so it is refused.`,
-      'refused',
-    );
+function expectProposed(ledger: Ledger, asked: Draft<'task'>, { ledgerDigest }: Config): void {
+  const refuse = (why: string): Fault =>
+    new Fault(`The ledger to apply ${why}, so it is refused.`, 'refused');
+  if (ledger.at(-1)?.digest !== ledgerDigest)
+    throw refuse('does not end with ledger-digest: it is not the one that was proposed');
+  const other = otherThan(ledger, asked);
+  if (other) throw refuse(`is about another task than this event (its ${other} is another one)`);
   if (!isJudged(ledger))
     throw new Fault('The ledger to apply is not finished; `phase: apply` runs no stage.');
+}
+
+/** The first thing that makes the ledger's task another one than what is asked. */
+function otherThan(ledger: Ledger, asked: Draft<'task'>): string | undefined {
+  const task = taskOf(ledger);
+  return (['id', 'agent', 'class', 'repository', 'subject', 'pull', 'head', 'headRepository'] as const).find(
+    (field) => task[field] !== asked[field],
+  );
+}
+
+/** The verdict on a ledger that has one, from all that was found out before it. */
+function judgeAnew(ledger: Ledger, agent: Agent, attempts: number, rules: Rules): Draft<'verdict'> {
   const before = ledger.slice(0, newest(ledger, 'verdict')!.seq - 1);
   const step = next(agent, before, attempts);
   if ('end' in step) return decide(agent, before, step.end, rules);
-  // Any other stage that could follow is one that the other job, with fewer attempts, has given up.
+  // Any other stage that could follow is one that the earlier run, with fewer attempts, has given up.
   return decide(agent, before, step.run.by === 'policy' ? 'publish' : 'give-up', rules);
-}
-
-/** Any job of the run can upload an artifact, but no job can write another's outputs. */
-function expectDigest(ledger: Ledger, { ledgerDigest }: Config, warn: (text: string) => void): void {
-  if (!ledgerDigest) {
-    warn(
-      'The input ledger-digest is empty, so a ledger that another job of this run has replaced would not be noticed: pass the output of the same name on from the job with `phase: propose`.',
-    );
-  } else if (ledger.at(-1)?.digest !== ledgerDigest) {
-    throw new Fault(
-      'The ledger to apply does not end with ledger-digest: it is not the one that was proposed, so it is refused.',
-      'refused',
-    );
-  }
 }
 
 /** The ledger to go on with; one that is of no use any more is kept aside, and a new one begins. */
@@ -207,6 +195,12 @@ async function resume({ again, world }: RunOptions, store: Store, task: Draft<'t
     return aside();
   }
   if (ledger.length === 0) return ledger;
+  if (otherThan(ledger, task)) {
+    world.warn(
+      'The ledger of an earlier run is about another task. It is kept aside, and the task begins anew.',
+    );
+    return aside();
+  }
   return isOfAnotherBase(ledger, task) || (again && newest(ledger, 'verdict')) ? aside() : ledger;
 }
 

@@ -79,7 +79,8 @@ export async function runSession(options: SessionOptions): Promise<Session> {
           if (signal.aborted) return undefined;
           throw error;
         });
-      const left = await room.take(proposalFile);
+      // A command of the model's may write there too; only the tool's call ends a session so.
+      const left = result?.exitCode === exits.done ? await room.take(proposalFile) : undefined;
       const end = endOf(gateway.traffic, result, left !== undefined);
       const seconds = (now().getTime() - started.getTime()) / 1000;
       let made: Pick<Session, 'proposal' | 'reason'> = { proposal: undefined, reason: end.reason };
@@ -148,7 +149,7 @@ interface SessionEnd {
 /** How a session ended; what the gateway and the clock say counts before what the session says of itself. */
 function endOf(traffic: Traffic, result: RoomResult | undefined, hasProposal: boolean): SessionEnd {
   if (!result) return { ended: 'aborted', reason: cancelled };
-  if (result.exitCode === exits.done && hasProposal) return { ended: 'done', reason: '' };
+  if (hasProposal) return { ended: 'done', reason: '' };
   if (traffic.closedBy)
     return { ended: 'budget', reason: `The session reached its limit ${traffic.closedBy} and was stopped.` };
   if (result.timedOut)
