@@ -19,6 +19,7 @@ const bad: Record<string, [readonly string[], RegExp]> = {
     /a name of lower-case letters, digits and hyphens/,
   ],
   phase: [['everything', 'ALL'], /one of all, propose, apply/],
+  provider: [['aws', 'Bedrock', 'anthropic,bedrock'], /one of anthropic, bedrock, vertex, foundry/],
   model: [['a b', 'x'.repeat(201), '$(id)'], /the name of a model/],
   engine: [['cli'], /one of sdk/],
   sandbox: [['on', 'true'], /one of require, auto, off/],
@@ -123,8 +124,11 @@ describe('inputs', () => {
     expect(messageOf(() => readConfig({ [rule!]: 'r' }))).toContain(`Input ${organization}: it is empty`);
     expect(messageOf(() => readConfig({ [organization!]: 'o' }))).toContain(`Input ${rule}: it is empty`);
     const both = { [rule!]: 'r', [organization!]: 'o' };
-    expect(readConfig(both).config.access.federation).toEqual({ ruleId: 'r', organizationId: 'o' });
+    expect(readConfig(both).config.access).toMatchObject({
+      federation: { ruleId: 'r', organizationId: 'o' },
+    });
     expect(readConfig({ ...both, 'anthropic-api-key': 'k' }).config.access).toEqual({
+      provider: 'anthropic',
       baseUrl: 'https://api.anthropic.com',
       apiKey: 'k',
     });

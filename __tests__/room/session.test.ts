@@ -45,6 +45,8 @@ async function lose(how: (stop: AbortController) => Promise<never>, end = { exit
     instructions: '',
     prompt: 'p',
     model: 'claude-opus-5-5',
+    provider: 'anthropic',
+    costUsd: () => 0.01,
     limits: { seconds: 60, turns: 10, tokens: 1_000_000, costUsd: 5 },
     argv: ['session'],
     sockets,

@@ -1,5 +1,6 @@
 import { parse, stringify } from 'yaml';
 import * as z from 'zod';
+import { providers } from './access.ts';
 import { digest } from './digest.ts';
 import { effect } from './effect.ts';
 import { finding, repositoryPath, severities } from './finding.ts';
@@ -178,6 +179,7 @@ const kinds = {
     session: text(100),
     engine: text(40),
     model: text(200),
+    provider: z.enum(providers).optional(),
     ended: z.enum(['done', 'timeout', 'budget', 'aborted', 'crashed', 'refused', 'max-tokens', 'api-error']),
     detail: text(2000).optional(),
     requests: count,

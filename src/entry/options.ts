@@ -3,6 +3,7 @@ export const inputOf = {
   test: 'test-command',
   setup: 'setup-command',
   'fail-on': 'fail-on',
+  provider: 'provider',
   model: 'model',
   sandbox: 'sandbox',
   'max-attempts': 'max-attempts',

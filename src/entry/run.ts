@@ -1,7 +1,8 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { surcharge } from '../core/access.ts';
 import { type Agent, probeOf, type Stage } from '../core/agent.ts';
-import { exhausted, type Limits, remaining } from '../core/budget.ts';
+import { costUsd, exhausted, type Limits, remaining } from '../core/budget.ts';
 import type { Config } from '../core/config.ts';
 import type { Draft } from '../core/document.ts';
 import type { Git } from '../core/git.ts';
@@ -18,11 +19,11 @@ import type { Machine, Mount } from '../room/environment.ts';
 import { openGit } from '../room/git.ts';
 import { applyPatch } from '../room/harvest.ts';
 import { prepareSandbox } from '../room/install.ts';
-import { connectModel } from '../room/model-client.ts';
 import { roomsIn, wipe } from '../room/room.ts';
 import { runSession } from '../room/session.ts';
 import { openStore, type Store } from '../stores/directory.ts';
 import { type BaseFiles, readBaseFiles } from './base-files.ts';
+import { connect } from './connect.ts';
 
 /** The world a run happens in; everything that isn't the same twice comes from here. */
 export interface World {
@@ -384,19 +385,23 @@ async function session(
   const argv: [string, ...string[]] = tools.isSandboxed
     ? ['/countersign/node', `/countersign/${agent.class}.cjs`]
     : [process.execPath, join(dist, `${agent.class}.js`)];
+  const { access, model } = config;
+  const { send, secrets } = await connect(access, world.identityToken, dist);
   const { usage, proposal, reason } = await runSession({
     agent,
     commit: taskOf(ledger).head,
     instructions: instructionsOf(agent, repository.rules, conventions),
     prompt: promptOf(stage, attempt, ledger),
-    model: config.model,
+    model,
+    provider: access.provider,
+    costUsd: (tokens) => costUsd(model, tokens) * surcharge(access, model),
     limits,
     argv,
     sockets: scratch,
     openRoom: tools.openRoom,
     git,
-    send: await connectModel(config.access, world.identityToken),
-    secrets: [config.access.apiKey ?? ''],
+    send,
+    secrets,
     now: world.now,
     say: world.say,
     signal: world.signal,
