@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import type { Limits } from './budget.ts';
 import { type FailOn, repositoryPath, severities } from './finding.ts';
+import { hostPatterns } from './host.ts';
 import { Fault } from './outcome.ts';
 
 /** How the model is reached; kept in the trusted process alone. */
@@ -20,6 +21,8 @@ export interface Config {
   sandbox: 'require' | 'auto' | 'off';
   testCommand?: string;
   setupCommand?: string;
+  /** The hosts that the setup command may reach. */
+  allowHosts: readonly string[];
   failOn: FailOn;
   limits: Limits;
   configFile: string;
@@ -88,6 +91,7 @@ const fields = {
   sandbox: oneOf(['require', 'auto', 'off']),
   'test-command': optional,
   'setup-command': optional,
+  'allow-hosts': hostPatterns,
   'fail-on': oneOf([...severities, 'never']),
   'timeout-minutes': positive(
     'a number of minutes above 0',
@@ -158,6 +162,7 @@ export function readConfig(inputs: Readonly<Record<string, string>>): {
     access: Object.freeze(readAccess(read)),
     ...(testCommand && { testCommand }),
     ...(setupCommand && { setupCommand }),
+    allowHosts: Object.freeze(read('allow-hosts')),
     ...(ledgerDigest && { ledgerDigest }),
   };
   const warnings = Object.keys(inputs)
