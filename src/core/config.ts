@@ -12,6 +12,7 @@ import {
 } from './access.ts';
 import type { Limits } from './budget.ts';
 import { type FailOn, repositoryPath, severities } from './finding.ts';
+import { hostPatterns } from './host.ts';
 import { Fault } from './outcome.ts';
 import { allowedBots } from './trust.ts';
 
@@ -24,6 +25,8 @@ export interface Config {
   sandbox: 'require' | 'auto' | 'off';
   testCommand?: string;
   setupCommand?: string;
+  /** The hosts that the setup command may reach. */
+  allowHosts: readonly string[];
   failOn: FailOn;
   limits: Limits;
   configFile: string;
@@ -91,6 +94,7 @@ const fields = {
   sandbox: oneOf(['require', 'auto', 'off']),
   'test-command': optional,
   'setup-command': optional,
+  'allow-hosts': hostPatterns,
   'fail-on': oneOf([...severities, 'never']),
   'timeout-minutes': positive(
     'a number of minutes above 0',
@@ -184,6 +188,7 @@ export function readConfig(
     access: Object.freeze(readAccess(accessInputs, variable)),
     ...(testCommand && { testCommand }),
     ...(setupCommand && { setupCommand }),
+    allowHosts: Object.freeze(read('allow-hosts')),
     ...(ledgerDigest && { ledgerDigest }),
   };
   const warnings = Object.keys(inputs)

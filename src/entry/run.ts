@@ -24,6 +24,7 @@ import { runSession } from '../room/session.ts';
 import { openStore, type Store } from '../stores/directory.ts';
 import { type BaseFiles, readBaseFiles } from './base-files.ts';
 import { connect } from './connect.ts';
+import { type SetupStep, setupStep } from './setup.ts';
 
 /** The world a run happens in; everything that isn't the same twice comes from here. */
 export interface World {
@@ -133,7 +134,13 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
       if (!isJudged(ledger)) await add(decide(base.agent, ledger, step.end, rulesOf(config, base)));
       break;
     }
-    tools ??= await openWorkshop(options, git);
+    tools ??= await openWorkshop(options, git, base.agent);
+    const left = remaining(limits, ledger);
+    const setup = exhausted(left)
+      ? undefined
+      : await tools.setup.before(step.run, { commit: task.head, seconds: left.seconds });
+    if (setup) await add(setup.facts);
+    if (setup?.fault) throw setup.fault;
     for (const draft of await runStage(step.run, step.attempt, ledger, { options, base, limits, tools, git }))
       await add(draft);
     world.signal.throwIfAborted();
@@ -283,12 +290,14 @@ async function restorePatch(git: Git, ledger: Ledger): Promise<void> {
 /** What stages are run with; made when the first stage needs it. */
 interface Workshop {
   openRoom: OpenRoom;
+  setup: SetupStep;
   isSandboxed: boolean;
 }
 
 async function openWorkshop(
-  { config, world, scratch, workspace, dist }: RunOptions,
+  { config, world, scratch, workspace: installed, dist }: RunOptions,
   git: Git,
+  agent: Agent,
 ): Promise<Workshop> {
   const { machine, isRoot, mayInstall, say, warn, id, signal } = world;
   const sandbox = prepareSandbox(config.sandbox, {
@@ -302,14 +311,18 @@ async function openWorkshop(
   const programs: Mount[] = [
     { from: process.execPath, at: '/countersign/node' },
     // Named .cjs there, because the package.json that says what a .js is stays outside.
-    ...(['generator', 'reviewer'] as const).map((name) => ({
+    ...(['generator', 'reviewer', 'relay'] as const).map((name) => ({
       from: join(dist, `${name}.js`),
       at: `/countersign/${name}.cjs`,
     })),
   ];
   const root = join(scratch, 'rooms');
+  // What the setup command installs, it installs from the beginning: into a tree of nothing but the commit.
+  const installsAnew = config.setupCommand !== undefined && config.allowHosts.length > 0;
+  const workspace = installsAnew ? undefined : installed;
   const openRoom = roomsIn({
     root,
+    left: () => setup.left(),
     sandbox,
     machine,
     git,
@@ -318,7 +331,20 @@ async function openWorkshop(
     signal,
     ...(workspace && { workspace }),
   });
-  return { openRoom, isSandboxed: sandbox !== 'none' };
+  const setup = setupStep({
+    config,
+    class: agent.class,
+    relay: sandbox === 'none' ? undefined : ['/countersign/node', '/countersign/relay.cjs'],
+    openRoom,
+    rooms: root,
+    git,
+    sockets: scratch,
+    signal,
+    say,
+    warn,
+    ...(workspace && { workspace }),
+  });
+  return { openRoom, setup, isSandboxed: sandbox !== 'none' };
 }
 
 interface StageContext {
