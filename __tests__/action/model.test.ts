@@ -243,6 +243,32 @@ describe('the Messages API', () => {
     });
   }
 
+  promise(
+    'that loses an answer is asked again by the session alone, which counts and pays each time',
+    async (stage) => {
+      const scene = await stage.scene();
+      const lost = { ...findings([finding()]), lost: true as const };
+      stage.model.add(session(lost, findings([finding()])));
+      const result = await scene.run('review');
+      expect([result.outputs.outcome, result.outputs.findings]).toEqual(['fail', '1']);
+      expect(stage.model.requests).toHaveLength(2);
+      const [usage] = documents(result, 'usage');
+      expect(usage!.requests).toBe(2);
+      // What the lost answer can have cost at most.
+      expect(usage!.turns[0]!.tokens.output).toBe(stage.model.requests[0]!.body.max_tokens);
+    },
+  );
+
+  promise('that loses every answer ends the run after three, all of them counted', async (stage) => {
+    const scene = await stage.scene();
+    stage.model.add({ forever: { ...findings([finding()]), lost: true } });
+    const result = await scene.run('review');
+    expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
+    expect(errors(result)).toMatch(/Messages API.*the connection broke before there was an answer/);
+    expect(stage.model.requests).toHaveLength(3);
+    expect(documents(result, 'usage')[0]!.requests).toBe(3);
+  });
+
   const breaks = { 'breaks off': { cutAfter: 3 }, 'turns into an error': { errorAfter: 3 } };
   for (const [what, how] of Object.entries(breaks)) {
     promise(`whose reply ${what} in the middle is asked again, and the session goes on`, async (stage) => {

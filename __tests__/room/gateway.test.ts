@@ -173,7 +173,7 @@ test('an input that what is left could not pay for is never sent', async () => {
 
 test('an input is measured in bytes, not in letters', async () => {
   const post = await open({ send: () => Promise.reject(new Error('The reply never came.')) });
-  await post({ ...request, system: '漢'.repeat(100_000) });
+  await post({ ...request, system: '漢'.repeat(100_000) }).catch(() => {});
   expect(gateway!.traffic.tokens.cacheWrite).toBeGreaterThan(100_000);
 });
 
@@ -190,8 +190,13 @@ test.each([
       send: () =>
         Promise.reject(new Error('Connection error.', { cause: new TypeError('fetch failed', { cause }) })),
     });
-    expect((await post({ ...request, max_tokens: 700 })).status).toBe(502);
+    const status = await post({ ...request, max_tokens: 700 }).then(
+      (answer) => answer.status,
+      () => 'broken off',
+    );
+    expect(status).toBe(charged ? 'broken off' : 502);
     expect(gateway!.traffic.tokens.output).toBe(charged ? 700 : 0);
+    expect(gateway!.traffic.failure?.status).toBe(0);
   },
 );
 
@@ -377,7 +382,8 @@ test('an error of the API is passed on and remembered', async () => {
 });
 
 test('an API that cannot be reached is told as such', async () => {
-  const post = await open({ send: () => Promise.reject(new Error('Connection error.')) });
+  const cause = Object.assign(new Error('lost'), { code: 'ECONNREFUSED' });
+  const post = await open({ send: () => Promise.reject(new Error('Connection error.', { cause })) });
   expect((await post(request)).status).toBe(502);
   expect(gateway!.traffic.failure).toEqual({ status: 0, detail: 'Connection error.' });
 });

@@ -11,7 +11,8 @@ import type { Ledger } from '../core/ledger.ts';
 import { exitCode, Fault } from '../core/outcome.ts';
 import { version } from '../core/version.ts';
 import { createLocal } from '../platforms/local/index.ts';
-import { openUserRepository } from '../platforms/local/user-repository.ts';
+import { openUserRepository, workTreeAround } from '../platforms/local/user-repository.ts';
+import { trustedPath } from '../room/environment.ts';
 import { views } from '../views/index.ts';
 import { json, machine } from '../views/json.ts';
 import { report } from '../views/report.ts';
@@ -130,7 +131,10 @@ async function start(
   signal: AbortSignal,
   { say, warn }: ReturnType<typeof progressLine>,
 ): Promise<RunResult> {
-  const user = await openUserRepository(resolve(values.C ?? '.'), signal);
+  const directory = resolve(values.C ?? '.');
+  const workTree = workTreeAround(directory);
+  const path = trustedPath(process.env.PATH ?? '', workTree ? [workTree] : []);
+  const user = await openUserRepository(directory, path, signal);
   const head = values.head ?? 'HEAD';
   const base = values.base ?? (await user.defaultBase()) ?? head;
   const uncommitted = values.head === undefined ? await user.uncommitted() : 0;

@@ -7,6 +7,7 @@ import { type Limit, type Reservation, reserve, settle } from './meter.ts';
 import type { SendToModel } from './model-client.ts';
 import { refusal } from './request-rules.ts';
 import { showAll } from './shown-text.ts';
+import { neverArrived } from './unanswered.ts';
 import { type Reply, readStream, readWhole } from './usage-stream.ts';
 
 export interface GatewayOptions {
@@ -140,12 +141,15 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     } catch (error) {
       if (status === 0 && neverArrived(error)) throw error;
       lost = error;
-      if (status > 0 && !abort.signal.aborted) broken = `the reply broke off: ${(error as Error).message}`;
+      if (!abort.signal.aborted) broken = `the reply broke off: ${(error as Error).message}`;
     }
     const reply = whole ? readWhole(whole) : reader.reply;
     if (broken) reply.error ??= broken;
     record({ ...reply, tokens: settle(reply, status || 200, reserved) }, status, at);
-    if (lost) throw lost;
+    if (!lost) return;
+    // No answer of ours in its place: the session may ask again, which is counted and paid for anew.
+    response.destroy();
+    throw lost;
   };
 
   /** Hands an answer on while it comes, and reads it to its end also when nobody listens any more. */
@@ -306,24 +310,6 @@ function writable(response: ServerResponse): Promise<void> {
     };
     response.on('drain', done).on('close', done);
   });
-}
-
-/** What a connection fails with before anything has gone over it. */
-const unconnected: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-/** Whether a request that failed can't have cost anything; after a timeout or a reset nobody knows. */
-function neverArrived(error: unknown): boolean {
-  const at = error as { code?: unknown; cause?: unknown; errors?: unknown } | undefined;
-  if (typeof at !== 'object' || at === null) return false;
-  if (Array.isArray(at.errors) && at.errors.length > 0) return at.errors.every(neverArrived);
-  return unconnected.has(at.code) || neverArrived(at.cause);
 }
 
 function refuse(response: ServerResponse, status: number, type: string, message: string): void {
