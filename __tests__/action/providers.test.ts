@@ -310,6 +310,23 @@ describe('credentials', () => {
     { aws: { secretAccessKey: 'CANARY-of-another-account' } },
   );
 
+  promiseOf(
+    'vertex',
+    'are looked for without running a program that PATH leads to',
+    async (stage, { more }) => {
+      const scene = await stage.scene();
+      const bin = mkdtempSync(join(tmpdir(), 'bin-'));
+      const gcloud = `#!/bin/sh\ntouch ${bin}/ran\n`;
+      writeFileSync(join(bin, 'gcloud'), gcloud, { mode: 0o755 });
+      stage.model.add(session(findings([])));
+      const env = { ...more.env, GOOGLE_CLOUD_PROJECT: undefined, ANTHROPIC_VERTEX_PROJECT_ID: 'acme-ai' };
+      const result = await scene.run('review', { ...more, env, extraPath: [bin] });
+      expect(result.outputs.outcome).toBe('pass');
+      expect(readdirSync(bin)).toEqual(['gcloud']);
+      rmSync(bin, { recursive: true });
+    },
+  );
+
   const missing: [Name, Record<string, string | undefined>, RegExp][] = [
     [
       'bedrock',
