@@ -18,6 +18,8 @@ export async function connect(access: AccessTo<'vertex'>): Promise<ModelConnecti
   try {
     authClient = await new GoogleAuth({
       scopes: 'https://www.googleapis.com/auth/cloud-platform',
+      // Otherwise it asks gcloud, which would be whatever PATH leads to.
+      projectId: project,
     }).getClient();
     await authClient.getRequestHeaders();
   } catch (error) {
