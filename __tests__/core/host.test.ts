@@ -62,6 +62,12 @@ describe('the input allow-hosts', () => {
     expect(line).toThrow(JSON.stringify(value.toLowerCase().slice(0, 100)));
   });
 
+  test('has no effect without a command that could reach a host, and says so', () => {
+    const warningsOf = (more: object) => readConfig({ 'allow-hosts': 'a.example.com', ...more }).warnings;
+    expect(warningsOf({})).toEqual([expect.stringContaining('no effect without setup-command')]);
+    expect(warningsOf({ 'setup-command': 'npm ci' })).toEqual([]);
+  });
+
   test('takes no more than a person reads', () => {
     expect(() => hostsOf(Array.from({ length: 101 }, (_, i) => `a${i}.example.com`).join(','))).toThrow(
       'at most 100',

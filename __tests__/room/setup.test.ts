@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Git } from '../../src/core/git.ts';
 import type { OpenRoom, Room } from '../../src/core/room.ts';
+import type { Machine } from '../../src/room/environment.ts';
 import { openGit } from '../../src/room/git.ts';
 import { harvest } from '../../src/room/harvest.ts';
 import { prepareSandbox } from '../../src/room/install.ts';
@@ -32,6 +33,7 @@ let other: string;
 let tarball: Buffer;
 let registry: Registry;
 let openRoom: OpenRoom;
+let machine: Machine;
 let left: Left | undefined;
 const opened: Room[] = [];
 
@@ -105,10 +107,11 @@ beforeEach(async () => {
   let n = 0;
   const say = () => {};
   const host = { platform: process.platform, path: process.env.PATH!, isRoot: process.getuid?.() === 0 };
+  machine = { path: process.env.PATH!, home: process.env.HOME!, hidden: [base] };
   openRoom = roomsIn({
     root: join(base, 'rooms'),
     sandbox: prepareSandbox('require', { ...host, mayInstall: false, say, warn: say }),
-    machine: { path: process.env.PATH!, home: process.env.HOME!, hidden: [base] },
+    machine,
     git,
     workspace: join(base, 'workspace'),
     left: () => left,
@@ -332,6 +335,23 @@ test('without hosts it begins with what is installed in the workspace, and with 
   expect(await later('node test.js; cat made.txt')).toBe('7\nmade\n');
   const online = await setUp('ls node_modules', { workspace });
   expect(online.result.output).toContain('No such file');
+});
+
+test('the crates of the machine are in every room, but not in the way of a command that fetches its own', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'home-'));
+  write(home, { '.cargo/registry/crate': 'MACHINE\n' });
+  machine.home = home;
+  try {
+    const look = 'cat ~/.cargo/registry/crate';
+    expect(await later(look)).toBe('MACHINE\n');
+    const offline = await setUp(`${look}; echo x > ~/.cargo/registry/new; true`, { hosts: [] });
+    expect(offline.result.output).toMatch(/^MACHINE\n.*Read-only file system\n$/);
+    expect(await later(look)).toBe('MACHINE\n');
+    await setUp('mkdir -p ~/.cargo/registry; echo FETCHED > ~/.cargo/registry/crate');
+    expect(await later(look)).toBe('FETCHED\n');
+  } finally {
+    rmSync(home, { recursive: true });
+  }
 });
 
 test('without a sandbox it runs all the same, and nothing is said of hosts', async () => {

@@ -197,6 +197,8 @@ export function readConfig(
       (input) =>
         `Input ${input} is not one of Countersign's; it has no effect. There are: ${inputNames.join(', ')}.`,
     );
+  if (!setupCommand && config.allowHosts.length > 0)
+    warnings.push('Input allow-hosts has no effect without setup-command: nothing else has a network.');
   return { config: Object.freeze(config), warnings };
 }
 

@@ -35,7 +35,7 @@ Only commits are looked at; changes that aren't committed are left alone.
                        the remote's default branch, main, master or --head)
   --head REF           what is judged or repaired (default: HEAD)
   --test COMMAND       how to run the tests (default: detected)
-  --setup COMMAND      installs what the tests need; run once, in a room of its own
+  --setup COMMAND      installs what the tests need; run once, before them
   --allow-hosts NAMES  the hosts that --setup may reach (default: none)
   --fail-on SEVERITY   critical, high (default), medium, low or never
   --provider NAME      anthropic (default), bedrock, vertex or foundry

@@ -12,7 +12,8 @@ import { filesOf, isDirectory, type Lent, placesFor } from './work-tree.ts';
  */
 export interface Left {
   work: string;
-  home: string;
+  /** Its home, if it had a network to fill it from; undefined else, since then the machine's stores are used. */
+  home?: string;
   /** The topmost files and folders in its work tree that its commit does not have. */
   paths: readonly string[];
 }
@@ -22,14 +23,14 @@ const mostPaths = 500;
 const mostNames = 256 * 1024;
 
 /**
- * What has been left in `work` and `home`. Names alone are looked at, and no link is followed.
+ * What has been left in `place`. Names alone are looked at, and no link is followed.
  * @param lent what was shown in that room from elsewhere, and is not its own
  * @throws Fault when there is too much beside the commit's own files to show it
  */
 export async function leftIn(
   git: Git,
   commit: string,
-  { work, home }: Pick<Left, 'work' | 'home'>,
+  place: Pick<Left, 'work' | 'home'>,
   lent: readonly string[],
 ): Promise<Left> {
   const known = new Set([...(await filesOf(git, commit)), ...lent, '.git']);
@@ -41,7 +42,7 @@ export async function leftIn(
   for (const pending = ['']; pending.length > 0; ) {
     const folder = pending.pop()!;
     // A folder can have been made unreadable; then there is nothing to be shown of it.
-    for await (const entry of (await opendir(join(work, folder)).catch(() => undefined)) ?? []) {
+    for await (const entry of (await opendir(join(place.work, folder)).catch(() => undefined)) ?? []) {
       const path = folder ? `${folder}/${entry.name}` : entry.name;
       if (known.has(path)) continue;
       if (folders.has(path)) {
@@ -58,7 +59,7 @@ export async function leftIn(
         );
     }
   }
-  return { work, home, paths };
+  return { ...place, paths };
 }
 
 /** What of `left` can be shown in the tree of `commit`; looked at anew each time, right before it is mounted. */
@@ -75,6 +76,7 @@ export async function lentFrom(left: Left, git: Git, commit: string, signal: Abo
 
 /** What of a home's `homeStores` the setup command has filled; looked at as late as the rest. */
 export function storesOf({ home }: Left): Lent[] {
+  if (home === undefined) return [];
   return homeStores
     .filter((store) => isDirectory(home, store))
     .map((path) => ({ from: join(home, path), path }));

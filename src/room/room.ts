@@ -74,6 +74,11 @@ async function furnish(rooms: Rooms, request: RoomRequest, id: string, directory
     { from: outside.work, at: inside.work, writable: request.writable },
     ...at(inside.work, lent),
     { from: outside.home, at: inside.home, writable: true },
+    // The machine's stores that belong below a home would be covered by it; where all is to be fetched they
+    // would be in the way.
+    ...tools.mounts
+      .filter((mount) => !isOnline && contains(inside.home, mount.at))
+      .map((mount) => ({ ...mount, writable: false })),
     ...at(inside.home, stores),
     { from: outside.outbox, at: inside.outbox, writable: true },
     ...(request.history

@@ -73,7 +73,8 @@ export async function runSetup(options: SetupOptions): Promise<Setup> {
       });
       if (result.exitCode === 0 && !result.timedOut) {
         const lent = online || !workspace ? [] : await dependenciesOf(git, commit, workspace, signal);
-        left = await leftIn(git, commit, outsideOf(options.rooms, room.id), lent);
+        const { work, home } = outsideOf(options.rooms, room.id);
+        left = await leftIn(git, commit, { work, ...(online && { home }) }, lent);
       }
       return { result, asked: proxy.asked, ...(left && { left }) };
     } finally {
