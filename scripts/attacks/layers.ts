@@ -1,0 +1,42 @@
+import type { Layer } from '../../__tests__/attacks/attack.ts';
+
+/** A place in a module where a defence stands in the middle of other code: exactly one, or the build fails. */
+interface Cut {
+  module: string;
+  from: string;
+  to: string;
+}
+
+/** How a defence is taken out of the bundle. */
+export interface Hollow {
+  /** What the layer does, in a few words. */
+  what: string;
+  /** Modules that are replaced, and the twin in without/ that takes their place. */
+  twins: Readonly<Record<string, string>>;
+  cuts?: readonly Cut[];
+}
+
+export const layers: Readonly<Record<Layer, Hollow>> = {
+  sandbox: {
+    what: 'rooms are namespaces of their own, with an environment, files and a network of their own',
+    twins: {
+      'src/room/install.ts': 'install.ts',
+      'src/room/environment.ts': 'environment.ts',
+      'src/entry/no-inspector.ts': 'no-inspector.ts',
+    },
+  },
+  tools: {
+    what: 'the file tools of a session stay in its work tree',
+    twins: { 'node_modules/@anthropic-ai/sdk/tools/agent-toolset/fs-util.mjs': 'fs-util.ts' },
+  },
+  gateway: { what: '', twins: {} },
+  'base-rules': { what: '', twins: {} },
+  input: { what: '', twins: {} },
+  documents: { what: '', twins: {} },
+  'patch-policy': { what: '', twins: {} },
+  escapes: { what: '', twins: {} },
+  'event-trust': { what: '', twins: {} },
+  effects: { what: '', twins: {} },
+  outbox: { what: '', twins: {} },
+  'clean-git': { what: '', twins: {} },
+};

@@ -1,0 +1,3 @@
+import type { prepareSandbox as real } from '../../../src/room/install.ts';
+
+export const prepareSandbox: typeof real = () => 'none';
