@@ -30,7 +30,23 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
     twins: { 'node_modules/@anthropic-ai/sdk/tools/agent-toolset/fs-util.mjs': 'fs-util.ts' },
   },
   gateway: { what: '', twins: {} },
-  'base-rules': { what: '', twins: {} },
+  'base-rules': {
+    what: 'what steers a run is read from the base branch, and nothing else in a checkout is obeyed',
+    twins: { 'src/entry/base-files.ts': 'base-files.ts' },
+    cuts: [
+      {
+        module: 'src/entry/run.ts',
+        from: 'await readBaseFiles(git, asked.subject.base,',
+        to: 'await readBaseFiles(git, asked.subject.head,',
+      },
+      // As where git has a work tree to read attributes from.
+      {
+        module: 'src/probes/diff.ts',
+        from: 'await git([...diffArguments, ...range]',
+        to: 'await git(["--attr-source", head, ...diffArguments, ...range]',
+      },
+    ],
+  },
   input: { what: '', twins: {} },
   documents: { what: '', twins: {} },
   'patch-policy': { what: '', twins: {} },
