@@ -27,9 +27,16 @@ export interface Attack {
   layer: Layer;
   /** Layers that stop it as well, so that it wins only when they are all gone. */
   also?: readonly Layer[];
+  /** One of the twenty that `npm run attacks -- --strongest` tries, on hosted runners. */
+  strongest?: true;
+  /** Whether this very machine stops it whatever the action does, so that nothing wins here without the layer. */
+  stoppedByMachine?: () => boolean;
 }
 
-/** How each attack of a group won, by its id; one that was stopped isn't in it. */
+/**
+ * How each attack of a group won, by its id; one that was stopped isn't in it. What no single attack accounts for,
+ * such as a secret in a log, stands there under a name of its own and counts as won as well.
+ */
 export type Won = ReadonlyMap<string, string>;
 
 /** Attacks that are tried together, in as few runs of the action as they need. */
@@ -38,7 +45,7 @@ export interface Group {
   attacks: readonly Attack[];
   /** Whether one attack that wins would keep the others from being tried: without a layer, each is tried alone. */
   alone?: boolean;
-  /** Tries `chosen`, some or all of the attacks. */
+  /** Tries `chosen`, some or all of the attacks; throws when one of them could not be tried, never leaves it out. */
   run: (lab: Lab, chosen: ReadonlySet<string>) => Promise<Won>;
 }
 

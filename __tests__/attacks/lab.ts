@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Document, decode } from '../../src/core/document.ts';
@@ -10,7 +19,13 @@ import {
   startGitHub,
   type TokenOptions,
 } from '../stand-ins/github/index.ts';
-import { type Conversation, type Model, type Reply, startModel, type Turn } from '../stand-ins/model/index.ts';
+import {
+  type Conversation,
+  type Model,
+  type Reply,
+  startModel,
+  type Turn,
+} from '../stand-ins/model/index.ts';
 import {
   type PayloadName,
   type PayloadOverrides,
@@ -195,13 +210,16 @@ export class Lab {
     const commit = (files: Files, message: string, raw: readonly string[] = []): string => {
       lay(laptop, files);
       git(laptop, ['add', '-A', '-f']);
-      if (raw.length > 0) git(laptop, ['update-index', '--index-info'], raw.map((line) => `${line}\n`).join(''));
+      if (raw.length > 0)
+        git(laptop, ['update-index', '--index-info'], raw.map((line) => `${line}\n`).join(''));
       git(laptop, ['commit', '-q', '--allow-empty', '-m', message]);
       return git(laptop, ['rev-parse', 'HEAD']);
     };
     const base = commit(options.base ?? project, 'Begin');
     git(laptop, ['push', '-q', repository.path, 'HEAD:refs/heads/main']);
-    const where = options.fork ? await github.createRepository('octocat/widgets', { forkOf: 'acme/widgets' }) : repository;
+    const where = options.fork
+      ? await github.createRepository('octocat/widgets', { forkOf: 'acme/widgets' })
+      : repository;
     git(laptop, ['checkout', '-q', '-B', 'changes']);
     const head = commit(options.head ?? bug, options.message ?? 'A change', options.raw);
     git(laptop, ['push', '-q', '-f', where.path, `HEAD:refs/heads/${branch}`]);
@@ -243,7 +261,14 @@ export class Lab {
         }
       },
       run: async (agent, more = {}) => {
-        const { inputs, payload: overrides, eventName = 'pull_request', github: services, artifacts, ...rest } = more;
+        const {
+          inputs,
+          payload: overrides,
+          eventName = 'pull_request',
+          github: services,
+          artifacts,
+          ...rest
+        } = more;
         const result = await runAction({
           inputs: {
             agent,
@@ -289,7 +314,11 @@ export class Lab {
         [
           ...model.requests.map(({ raw, path }) => `${path}\n${raw}`),
           ...github.requests.map(({ path, query, body }) =>
-            [path, JSON.stringify(query), Buffer.isBuffer(body) ? body.toString('latin1') : JSON.stringify(body)].join('\n'),
+            [
+              path,
+              JSON.stringify(query),
+              Buffer.isBuffer(body) ? body.toString('latin1') : JSON.stringify(body),
+            ].join('\n'),
           ),
           ...of.flatMap((result) => [
             // A value has to stand in the command that masks it.
@@ -310,7 +339,10 @@ function filesOf(directory: string | undefined): string[] {
 }
 
 /** The documents of a run as they stand there, without a look at their chain. */
-export function documents<K extends Document['kind']>(result: RunResult, kind: K): Extract<Document, { kind: K }>[] {
+export function documents<K extends Document['kind']>(
+  result: RunResult,
+  kind: K,
+): Extract<Document, { kind: K }>[] {
   const directory = result.outputs.ledger;
   if (!directory) return [];
   return readdirSync(directory)

@@ -1,6 +1,6 @@
+import { createSocket } from 'node:dgram';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
 import type { Lab, RunMore, Scene } from './lab.ts';
 import { lay } from './lab.ts';
@@ -15,7 +15,14 @@ export interface Machine {
   tools: string;
   actions: string;
   /** Services of the host, which write down all that they are sent. */
-  services: { tcp: number; tcp6: number | undefined; udp: number; socket: string; abstract: string; otherGateway: string };
+  services: {
+    tcp: number;
+    tcp6: number | undefined;
+    udp: number;
+    socket: string;
+    abstract: string;
+    otherGateway: string;
+  };
   heard: () => string;
   /** What the action has to be run with to be on this machine. */
   more: RunMore;
@@ -27,8 +34,8 @@ export interface Machine {
 export async function plant(lab: Lab, scene: Scene): Promise<Machine> {
   const { canaries } = scene;
   const root = lab.directory('machine');
-  const [home, temp, workspace, tools, actions] = ['home', '_temp', 'workspace', '_tool', '_actions'].map((name) =>
-    join(root, name),
+  const [home, temp, workspace, tools, actions] = ['home', '_temp', 'workspace', '_tool', '_actions'].map(
+    (name) => join(root, name),
   ) as [string, string, string, string, string];
   const secret = (name: string): string => canaries.make(name);
   lay(home, {
@@ -93,14 +100,22 @@ export async function plant(lab: Lab, scene: Scene): Promise<Machine> {
       github: {
         runtimeToken: secret('the runtime token'),
         resultsUrl: `http://127.0.0.1:${services.services.tcp}/results/`,
-        oidc: { url: `http://127.0.0.1:${services.services.tcp}/oidc?${secret('the OIDC URL')}`, token: secret('the OIDC token') },
+        oidc: {
+          url: `http://127.0.0.1:${services.services.tcp}/oidc?${secret('the OIDC URL')}`,
+          token: secret('the OIDC token'),
+        },
       },
     },
     changed: () => changed(before, look()),
   };
 }
 
-async function startServices(lab: Lab, root: string, temp: string, metadata: string): Promise<Pick<Machine, 'services' | 'heard'>> {
+async function startServices(
+  lab: Lab,
+  root: string,
+  temp: string,
+  metadata: string,
+): Promise<Pick<Machine, 'services' | 'heard'>> {
   const heard: string[] = [];
   const listen = (server: Server, at: object): Promise<Server | undefined> =>
     new Promise((resolve) => {
@@ -115,7 +130,9 @@ async function startServices(lab: Lab, root: string, temp: string, metadata: str
       socket.on('error', () => {});
       socket.on('data', (bytes) => {
         heard.push(bytes.toString('latin1'));
-        socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${metadata.length}\r\nconnection: close\r\n\r\n${metadata}`);
+        socket.end(
+          `HTTP/1.1 200 OK\r\ncontent-length: ${metadata.length}\r\nconnection: close\r\n\r\n${metadata}`,
+        );
       });
     });
   const portOf = (server: Server | undefined): number | undefined => {

@@ -40,7 +40,9 @@ const rot13 = (text: string): string =>
 /** What is the same in base64 whatever stands before and behind, for each of the three places to start at. */
 function base64(text: string): string[] {
   return [0, 1, 2].map((offset) => {
-    const encoded = Buffer.from('\0'.repeat(offset) + text).toString('base64').replace(/=+$/, '');
+    const encoded = Buffer.from('\0'.repeat(offset) + text)
+      .toString('base64')
+      .replace(/=+$/, '');
     return encoded.slice(Math.ceil((offset * 8) / 6), -1);
   });
 }
