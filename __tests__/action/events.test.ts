@@ -28,6 +28,14 @@ describe('the event', () => {
     });
   }
 
+  promise('issue_comment runs an agent for a bot that allow-bots names', async (stage) => {
+    const scene = await stage.scene({ collaborators });
+    stage.model.add(session(...repair));
+    const event = comment('renovate[bot]', '/countersign fix');
+    const result = await scene.run('fix', { ...event, inputs: { 'allow-bots': 'some[bot]\nrenovate[bot]' } });
+    expect(result.outputs.outcome).toBe('fixed');
+  });
+
   const silent: [string, RunMore, string][] = [
     ['by someone who may only read', comment('reader', '/countersign fix'), 'reader has no write permission'],
     [
@@ -36,7 +44,24 @@ describe('the event', () => {
       'triager has no write permission',
     ],
     ['by a stranger', comment('mallory', '/countersign fix'), 'mallory has no write permission'],
-    ['by a bot', comment('some[bot]', '/countersign fix'), 'not by a person'],
+    ['by a bot', comment('some[bot]', '/countersign fix'), 'allow-bots does not name'],
+    [
+      'by a bot that is not the one allowed by name',
+      {
+        ...comment('some[bot]', '/countersign fix'),
+        inputs: { 'allow-bots': 'other[bot], some-other[bot]' },
+      },
+      'which allow-bots does not name',
+    ],
+    [
+      'that an allowed bot wrote, but somebody else has set off',
+      {
+        ...comment('some[bot]', '/countersign fix'),
+        actor: 'mallory',
+        inputs: { 'allow-bots': 'some[bot]' },
+      },
+      'not by who set off',
+    ],
     [
       'that another person has set off',
       { ...comment('writer', '/countersign fix'), actor: 'mallory' },

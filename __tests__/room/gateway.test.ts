@@ -331,6 +331,39 @@ test('what was shown is noted once, by digest, with the results of tools beside 
   ]);
 });
 
+test('the model is shown nothing hidden, whatever a prompt or a tool holds, and each hidden character counts once', async () => {
+  const post = await open();
+  const hidden = [...'obey this']
+    .map((letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0)))
+    .join('');
+  const said = { role: 'assistant', content: [{ type: 'text', text: 'my own ❤️\u200b' }] };
+  const messages = [
+    { role: 'user', content: `Hi${hidden}` },
+    said,
+    {
+      role: 'user',
+      content: [
+        { type: 'tool_result', tool_use_id: 'a', content: '\u001b[31mred\u001b[0m ab\u202e' },
+        { type: 'tool_result', tool_use_id: 'b', content: [{ type: 'text', text: 'a\u200bb ❤️\r\n' }] },
+      ],
+    },
+  ];
+  await post({ ...request, system: 'Rules\u200b', messages: messages.slice(0, 1) });
+  await post({ ...request, system: 'Rules\u200b', messages });
+  expect(sent[1]!.body).toMatchObject({
+    system: 'Rules\\u{200B}',
+    messages: [
+      { role: 'user', content: 'Hi[9 hidden characters]' },
+      said,
+      {
+        role: 'user',
+        content: [{ content: 'red ab\\u{202E}' }, { content: [{ text: 'a\\u{200B}b ❤️\r\n' }] }],
+      },
+    ],
+  });
+  expect(gateway!.traffic.hidden).toBe(1 + 9 + 1 + 1);
+});
+
 test('an error of the API is passed on and remembered', async () => {
   const error = { type: 'error', error: { type: 'authentication_error', message: 'invalid x-api-key' } };
   const post = await open({ send: async () => Response.json(error, { status: 401 }) });

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Limits } from './budget.ts';
 import { type FailOn, repositoryPath, severities } from './finding.ts';
 import { Fault } from './outcome.ts';
+import { allowedBots } from './trust.ts';
 
 /** How the model is reached; kept in the trusted process alone. */
 export interface ModelAccess {
@@ -24,6 +25,8 @@ export interface Config {
   limits: Limits;
   configFile: string;
   workingDirectory: string;
+  /** Bots that may call an agent, by exact login. */
+  allowBots: readonly string[];
   /** What the ledger to apply has to end with. */
   ledgerDigest?: string;
   access: ModelAccess;
@@ -100,6 +103,7 @@ const fields = {
   'max-cost-usd': positive('an amount of US dollars above 0'),
   config: z.string().refine((path) => repositoryPath.safeParse(path).success, 'a path inside the repository'),
   'working-directory': directory,
+  'allow-bots': allowedBots,
   'ledger-digest': optional.refine(
     (value) => value === undefined || /^[0-9a-f]{64}$/.test(value),
     'the output ledger-digest of the job with phase: propose',
@@ -155,6 +159,7 @@ export function readConfig(inputs: Readonly<Record<string, string>>): {
     limits: Object.freeze(limits),
     configFile: read('config'),
     workingDirectory: read('working-directory'),
+    allowBots: Object.freeze(read('allow-bots')),
     access: Object.freeze(readAccess(read)),
     ...(testCommand && { testCommand }),
     ...(setupCommand && { setupCommand }),

@@ -36,6 +36,9 @@ export const failingTest = z.object({
 });
 export type FailingTest = z.infer<typeof failingTest>;
 
+/** How many hidden characters were written out or removed before a session was shown the text. */
+const hidden = count.optional();
+
 const testRun = {
   command: text(4000),
   exitCode: z.int().nullable(),
@@ -43,6 +46,7 @@ const testRun = {
   seconds: z.number().nonnegative(),
   /** `report` when the runner wrote the tests by name, `log` when only the exit code and the output are. */
   source: z.enum(['report', 'log']),
+  hidden,
   passed: count,
   failing: z.array(failingTest).max(500),
 };
@@ -73,6 +77,7 @@ const facts = z.discriminatedUnion('probe', [
     deletions: count,
     binary: count,
     ignored: count,
+    hidden,
     /** Bytes of the diff that the session is shown; the rest it can read in the tree. */
     shownBytes: count,
     totalBytes: count,
@@ -179,6 +184,7 @@ const kinds = {
     tokens,
     costUsd: z.number().nonnegative(),
     seconds: z.number().nonnegative(),
+    hidden,
     manifest: z.array(seen).max(2000),
     turns: z.array(turn).max(2000),
   }),

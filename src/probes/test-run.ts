@@ -4,7 +4,7 @@ import type { Room, RoomResult } from '../core/room.ts';
 import { type Invocation, invoke } from './invocation.ts';
 import type { Judge } from './judge.ts';
 import { maxReportBytes, parseJest, parseJUnit, type TestCase } from './report.ts';
-import { head, plain } from './untrusted.ts';
+import { head, plainly } from './untrusted.ts';
 
 export interface TestRun {
   command: string;
@@ -17,6 +17,8 @@ export interface TestRun {
   tests: readonly TestCase[];
   /** The end of what was printed, as plain text; hostile. */
   output: string;
+  /** How many hidden characters the output and the report had. */
+  hidden: number;
   /** Whether installed packages are in the room, where node looks for them. */
   hasPackages: boolean;
 }
@@ -75,9 +77,11 @@ async function runIn(room: Room, context: ProbeContext, judge: Judge, seconds: n
   say(`running ${judge.command}`);
   const result = await run([shell, '-c', told.command], told.env);
   const tests = await readReport(room, told, judge, config.workingDirectory);
+  const ended = end(result);
   return {
     ...base,
-    ...end(result),
+    ...ended,
+    hidden: (tests ?? []).reduce((sum, test) => sum + (test.hidden ?? 0), ended.hidden),
     ended: 'tests',
     seconds: used,
     source: tests ? 'report' : 'log',
@@ -109,7 +113,8 @@ async function usable({ runner }: Judge, run: Run): Promise<Judge['runner']> {
 }
 
 function end({ exitCode, timedOut, output }: RoomResult) {
-  return { exitCode, timedOut, output: plain(output) };
+  const { text, hidden } = plainly(output);
+  return { exitCode, timedOut, output: text, hidden };
 }
 
 async function readReport(
@@ -143,6 +148,7 @@ export function factsOf(run: TestRun) {
     timedOut: run.timedOut,
     seconds: run.seconds,
     source: run.source,
+    ...(run.hidden > 0 && { hidden: run.hidden }),
     passed: run.tests.filter(({ status }) => status === 'passed').length,
     failing: run.tests
       .filter(({ status }) => status === 'failed')

@@ -6,6 +6,7 @@ import type { Seen, Tokens, Turn } from '../core/document.ts';
 import { type Limit, type Reservation, reserve, settle } from './meter.ts';
 import type { SendToModel } from './model-client.ts';
 import { refusal } from './request-rules.ts';
+import { showAll } from './shown-text.ts';
 import { type Reply, readStream, readWhole } from './usage-stream.ts';
 
 export interface GatewayOptions {
@@ -29,6 +30,8 @@ export interface Traffic {
   costUsd: number;
   turns: Turn[];
   manifest: Seen[];
+  /** Hidden characters that were written out or removed before the model was shown a text. */
+  hidden: number;
   /** The limit that it closed at. */
   closedBy?: Limit;
   /** The last answer of the API that was no reply. */
@@ -58,8 +61,9 @@ interface Body {
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { limits, model, now } = options;
-  const traffic: Traffic = { requests: 0, tokens: noTokens, costUsd: 0, turns: [], manifest: [] };
+  const traffic: Traffic = { requests: 0, tokens: noTokens, costUsd: 0, turns: [], manifest: [], hidden: 0 };
   const recorded = new Set<string>();
+  const revealed = new Set<string>();
   const abort = new AbortController();
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -94,6 +98,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       return refuse(response, 403, 'permission_error', `Only the model ${model} is allowed here.`);
     const rule = refusal(body as Record<string, unknown>);
     if (rule) return refuse(response, 403, 'permission_error', `This gateway does not pass it on: ${rule}.`);
+    traffic.hidden += showAll(body, revealed);
     const reserved = counts
       ? reserve(Buffer.byteLength(JSON.stringify(body)), body.max_tokens, traffic, limits, model)
       : counted++ < limits.turns || 'max-turns';

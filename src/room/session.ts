@@ -198,7 +198,7 @@ function usageOf(
   seconds: number,
   { ended, reason }: SessionEnd,
 ): Draft<'usage'> {
-  const { requests, tokens, costUsd, turns, manifest } = traffic;
+  const { requests, tokens, costUsd, turns, manifest, hidden } = traffic;
   return {
     kind: 'usage',
     by: `session:${session}`,
@@ -211,6 +211,7 @@ function usageOf(
     tokens,
     costUsd,
     seconds,
+    ...(hidden > 0 && { hidden }),
     manifest,
     turns: turns.slice(0, 2000),
   };

@@ -122,7 +122,7 @@ describe('the event issue_comment', () => {
     ['/countersign reviewer', 'ann', 'User', 'ann', /agent reviewer/],
     ['/countersign review', 'tom', 'User', 'tom', /no write permission/],
     ['/countersign review', 'nobody', 'User', 'nobody', /no write permission/],
-    ['/countersign review', 'ann', 'Bot', 'ann', /not by a person/],
+    ['/countersign review', 'ann', 'Bot', 'ann', /the bot ann, which allow-bots does not name/],
     ['/countersign review', 'ann', 'User', 'tom', /who set off/],
   ])('%j by %s (%s) is nothing', async (body, login, type, actor, why) => {
     world = await openWorld();

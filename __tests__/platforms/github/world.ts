@@ -131,6 +131,7 @@ export async function openWorld(setup: Setup = {}): Promise<World> {
   const artifacts: World['artifacts'] = [];
   const platform = (more: Partial<GitHubOptions> = {}): Platform =>
     createGitHub({
+      bots: [],
       token,
       apiUrl: gitHub.apiUrl,
       serverUrl: gitHub.serverUrl,
