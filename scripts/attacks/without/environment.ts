@@ -1,6 +1,6 @@
 import * as real from '../../../src/room/environment.ts';
 
-export const { toolsOf, contains } = real;
+export * from '../../../src/room/environment.ts';
 
 /** The machine's own variables are left. */
 export const roomEnvironment: typeof real.roomEnvironment = (...given) => ({
