@@ -9,7 +9,7 @@ export interface Shown {
   said: string;
   /** What stood in fences, as data. */
   data: string;
-  /** All of it, as the bytes went. */
+  /** All of it, and what its tools gave back, as it was before JSON escaped it; not what the model said itself. */
   raw: string;
 }
 
@@ -25,7 +25,11 @@ export function shown(requests: readonly ModelRequest[]): Shown {
     rules: requests.map(({ body }) => `${systemText(body)}\n${JSON.stringify(body.tools ?? [])}`).join('\n'),
     said: told.map(({ outside }) => outside).join('\n'),
     data: told.map(({ inside }) => inside).join('\n'),
-    raw: requests.map(({ body }) => stringsIn(body).join('\n')).join('\n'),
+    raw: requests
+      .flatMap(({ body: { messages = [], ...rest } }) =>
+        stringsIn([rest, messages.filter(({ role }) => role !== 'assistant')]),
+      )
+      .join('\n'),
   };
 }
 

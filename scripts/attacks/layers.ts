@@ -47,7 +47,23 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
       },
     ],
   },
-  input: { what: '', twins: {} },
+  input: {
+    what: 'what people, tests and other sessions say is left out or shown as data, and nothing in it is hidden',
+    twins: {
+      'src/core/hidden.ts': 'hidden.ts',
+      'src/probes/untrusted.ts': 'untrusted.ts',
+      'src/room/shown-text.ts': 'shown-text.ts',
+      'src/platforms/github/subject.ts': 'subject.ts',
+      'src/core/prompt.ts': 'prompt.ts',
+    },
+    cuts: [
+      {
+        module: 'src/probes/diff.ts',
+        from: ".text.replaceAll('\\r', '\\\\u{D}')\n    .replaceAll('\\n', '\\\\u{A}')",
+        to: '.text',
+      },
+    ],
+  },
   documents: { what: '', twins: {} },
   'patch-policy': { what: '', twins: {} },
   escapes: { what: '', twins: {} },
