@@ -75,8 +75,7 @@ export async function runSuite({
   return { tries, others, untried, seconds: (performance.now() - started) / 1000 };
 }
 
-/** Whether an attack wins as soon as `layer` alone is out. */
-export const needsOnly = (attack: Attack, layer: Layer): boolean => {
-  const stops = layersOf(attack);
-  return stops.length === 1 && stops[0] === layer;
-};
+/** Whether an attack has to win as soon as some layers are out: no other stops it, and neither does this machine. */
+export function mustWin(attack: Attack, without: readonly Layer[]): boolean {
+  return layersOf(attack).every((layer) => without.includes(layer)) && !attack.stoppedByMachine?.();
+}

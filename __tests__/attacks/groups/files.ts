@@ -33,7 +33,7 @@ export const files: readonly Move[] = [
     'C10 C11',
     'an installed dependency, by the room’s own path',
     'ls node_modules/dep >/dev/null && echo spoilt >> node_modules/dep/index.js && echo WROTE',
-    wrote,
+    { ...wrote, spoils: (m) => [join(m.workspace, 'node_modules/dep/index.js')] },
   ),
   move(
     'B1',
