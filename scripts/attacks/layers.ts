@@ -29,7 +29,31 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
     what: 'the file tools of a session stay in its work tree',
     twins: { 'node_modules/@anthropic-ai/sdk/tools/agent-toolset/fs-util.mjs': 'fs-util.ts' },
   },
-  gateway: { what: '', twins: {} },
+  gateway: {
+    what: 'a session asks the model through one door, which knows its paths, its model and its limits',
+    twins: { 'src/room/request-rules.ts': 'request-rules.ts', 'src/room/meter.ts': 'meter.ts' },
+    cuts: [
+      { module: 'src/room/gateway.ts', from: 'if (!known)', to: 'if (!known && false)' },
+      {
+        module: 'src/room/gateway.ts',
+        from: 'if (!isSame(credentialOf(request), options.token))',
+        to: 'if (false)',
+      },
+      { module: 'src/room/gateway.ts', from: 'if (body.model !== model)', to: 'if (false)' },
+      { module: 'src/room/gateway.ts', from: 'if (size > largestBody) return undefined;', to: '' },
+      {
+        module: 'src/room/gateway.ts',
+        from: "const path = `/v1/messages${counts ? '' : '/count_tokens'}${request.url?.includes('?') ? '?beta=true' : ''}`;",
+        to: "const path = request.url ?? '';",
+      },
+      { module: 'src/room/gateway.ts', from: "counted++ < limits.turns || 'max-turns'", to: 'true' },
+      {
+        module: 'src/room/gateway.ts',
+        from: "if (secret) result = result.replaceAll(secret, '[removed]');",
+        to: '',
+      },
+    ],
+  },
   'base-rules': {
     what: 'what steers a run is read from the base branch, and nothing else in a checkout is obeyed',
     twins: { 'src/entry/base-files.ts': 'base-files.ts' },
