@@ -112,6 +112,26 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
   escapes: { what: '', twins: {} },
   'event-trust': { what: '', twins: {} },
   effects: { what: '', twins: {} },
-  outbox: { what: '', twins: {} },
+  outbox: {
+    what: 'what a room leaves behind is read as files of a bounded size, never by a link or from a pipe',
+    twins: {},
+    cuts: [
+      {
+        module: 'src/room/room.ts',
+        from: 'constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK',
+        to: 'constants.O_RDONLY',
+      },
+      {
+        module: 'src/room/room.ts',
+        from: 'if (!stat.isFile() || stat.size > maxBytes) return undefined;',
+        to: '',
+      },
+      {
+        module: 'src/room/process.ts',
+        from: 'while (size - chunks[0]!.length >= keepBytes) {',
+        to: 'while (false) {',
+      },
+    ],
+  },
   'clean-git': { what: '', twins: {} },
 };

@@ -1,10 +1,14 @@
 import type { Group } from '../attack.ts';
 import { echoed, forbiddenRequests, overLimit, uncharged } from './gateway.ts';
+import { outbox } from './outbox.ts';
 import { room } from './room.ts';
+import { fileTools } from './tools.ts';
 
 /** All that is tried; what takes longest comes first. */
 export const groups: readonly Group[] = [
   room,
+  fileTools,
+  outbox,
   // The gateway.
   forbiddenRequests,
   overLimit,
