@@ -110,7 +110,44 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
     ],
   },
   escapes: { what: '', twins: {} },
-  'event-trust': { what: '', twins: {} },
+  'event-trust': {
+    what: 'who asks is asked of the platform, commits are those of the event, and marks count only from oneself',
+    twins: { 'src/core/trust.ts': 'trust.ts', 'src/platforms/github/fetch.ts': 'fetch.ts' },
+    cuts: [
+      {
+        module: 'src/platforms/github/event.ts',
+        from: 'return /^\\/countersign',
+        to: 'return /\\/countersign',
+      },
+      { module: 'src/platforms/github/subject.ts', from: "if (action !== 'created')", to: 'if (false)' },
+      {
+        module: 'src/platforms/github/subject.ts',
+        from: 'if (head !== pinned.head && !(await',
+        to: 'if (false && !(await',
+      },
+      {
+        module: 'src/platforms/github/own-work.ts',
+        from: 'return commit.commit.verification?.verified === true && commit.committer?.id === webFlow;',
+        to: 'return true || (commit && webFlow);',
+      },
+      {
+        module: 'src/platforms/github/pull.ts',
+        from: 'if (pull.head === task.head || pull.head === own) return undefined;',
+        to: 'return undefined;',
+      },
+      { module: 'src/platforms/github/publish-commit.ts', from: 'force: false,', to: 'force: true,' },
+      {
+        module: 'src/platforms/github/publish-comment.ts',
+        from: 'return marked.find(({ user }) => user?.id === id);',
+        to: 'return marked[0];',
+      },
+      {
+        module: 'src/platforms/github/publish-review.ts',
+        from: 'return marked.find(({ user }) => user?.id === id);',
+        to: 'return marked[0];',
+      },
+    ],
+  },
   effects: { what: '', twins: {} },
   outbox: {
     what: 'what a room leaves behind is read as files of a bounded size, never by a link or from a pipe',
@@ -133,5 +170,20 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
       },
     ],
   },
-  'clean-git': { what: '', twins: {} },
+  'clean-git': {
+    what: 'git and bubblewrap are the machine’s, and know nothing of its settings or of a change’s',
+    twins: {},
+    cuts: [
+      { module: 'src/room/git.ts', from: '[...safety, ...args]', to: '[...args]' },
+      { module: 'src/room/git.ts', from: '{ ...environment, ...env }', to: '{ ...process.env, ...env }' },
+      { module: 'src/room/git.ts', from: "'--template=', ", to: '' },
+      { module: 'src/room/work-tree.ts', from: "'--template=', ", to: '' },
+      { module: 'src/room/harvest.ts', from: '  refuseBombs(patch);', to: '' },
+      {
+        module: 'src/entry/world.ts',
+        from: "trustedPath(process.env.PATH ?? '', hidden)",
+        to: "process.env.PATH ?? ''",
+      },
+    ],
+  },
 };
