@@ -1,6 +1,7 @@
 import type { Group } from '../attack.ts';
 import { echoed, forbiddenRequests, overLimit, uncharged } from './gateway.ts';
 import { outbox } from './outbox.ts';
+import { ownGit, ownGitAstray } from './own-git.ts';
 import { room } from './room.ts';
 import { fileTools } from './tools.ts';
 
@@ -9,6 +10,8 @@ export const groups: readonly Group[] = [
   room,
   fileTools,
   outbox,
+  ownGit,
+  ownGitAstray,
   // The gateway.
   forbiddenRequests,
   overLimit,
