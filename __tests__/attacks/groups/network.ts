@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { Move } from '../move.ts';
-import { connect, family, node, says, strongest } from '../move.ts';
+import { ask, connect, family, node, says, strongest } from '../move.ts';
 
 const { move, able } = family('network');
 
@@ -9,25 +9,19 @@ const address = Object.values(networkInterfaces())
   .flat()
   .find((one) => one && one.family === 'IPv4' && !one.internal)?.address;
 
-const curl = 'curl -sS -m 3';
-
 /** Every way out but the gateway. */
 export const network: readonly Move[] = [
   move(
     'B11',
     'a service on the machine’s loopback',
-    ({ services }, { id }) => `${curl} http://127.0.0.1:${services.tcp}/${id} 2>&1`,
+    ({ services }, { id }) => ask(`http://127.0.0.1:${services.tcp}/${id}`),
     strongest,
   ),
-  move(
-    'B11',
-    'the same by the name localhost',
-    ({ services }, { id }) => `${curl} -4 http://localhost:${services.tcp}/${id} 2>&1`,
+  move('B11', 'the same by the name localhost', ({ services }, { id }) =>
+    ask(`http://localhost:${services.tcp}/${id}`),
   ),
-  move(
-    'B11',
-    'the same by a decimal address',
-    ({ services }, { id }) => `${curl} http://2130706433:${services.tcp}/${id} 2>&1`,
+  move('B11', 'the same by a decimal address', ({ services }, { id }) =>
+    ask(`http://2130706433:${services.tcp}/${id}`),
   ),
   move('B11', 'the same by an IPv6 address that holds an IPv4 one', ({ services }, { id }) =>
     connect(`${services.tcp}, "::ffff:127.0.0.1"`, id),
@@ -72,41 +66,41 @@ export const network: readonly Move[] = [
     'B11',
     'a proxy from the environment',
     ({ services }, { id }) =>
-      `HTTP_PROXY=http://127.0.0.1:${services.tcp} http_proxy=http://127.0.0.1:${services.tcp} ${curl} http://${id}.example/ 2>&1`,
+      `http_proxy=http://127.0.0.1:${services.tcp} python3 -c 'import urllib.request; urllib.request.urlopen("http://${id}.example/", timeout=3)' 2>&1 | tail -1`,
   ),
-  move(
-    'B11',
-    'a SOCKS proxy, which would look the name up',
-    ({ services }, { id }) => `${curl} --socks4a 127.0.0.1:${services.tcp} http://${id}.example/ 2>&1`,
+  move('B11', 'a SOCKS proxy, which would look the name up', ({ services }, { id }) =>
+    // Version 4, CONNECT, port 80, the address 0.0.0.1 and then names: https://www.openssh.com/txt/socks4a.protocol
+    node(
+      `require("net").connect(${services.tcp}, "127.0.0.1").on("error", (e) => console.log(e.code)).end("\\x04\\x01\\x00\\x50\\x00\\x00\\x00\\x01\\x00${id}.example\\x00")`,
+    ),
   ),
   move(
     'B9',
     'the machine’s metadata service',
-    ({ services }, { id }) =>
-      `${curl} -H 'Metadata: true' 'http://127.0.0.1:${services.tcp}/latest/meta-data/iam/${id}' 2>&1`,
+    ({ services }, { id }) => ask(`http://127.0.0.1:${services.tcp}/latest/meta-data/iam/${id}`),
     strongest,
   ),
   move(
     'B9',
     'the OIDC token, asked for by the job’s variables',
-    `${curl} -H "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=x" 2>&1; echo "$ACTIONS_ID_TOKEN_REQUEST_TOKEN"`,
+    `${ask('$ACTIONS_ID_TOKEN_REQUEST_URL&audience=x', 'bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN')}; echo "$ACTIONS_ID_TOKEN_REQUEST_TOKEN"`,
   ),
   move(
     'B9 C11 C12',
     'caches and artifacts, by the runtime token',
     (_, { id }) =>
-      `${curl} -H "Authorization: Bearer $ACTIONS_RUNTIME_TOKEN" "\${ACTIONS_RESULTS_URL:-http://127.0.0.1:9/}twirp/${id}" 2>&1; echo "$ACTIONS_RUNTIME_TOKEN"`,
+      `${ask(`\${ACTIONS_RESULTS_URL:-http://127.0.0.1:9/}twirp/${id}`, 'Bearer $ACTIONS_RUNTIME_TOKEN')}; echo "$ACTIONS_RUNTIME_TOKEN"`,
   ),
   move(
     'B11',
     'GitHub’s API, without the action',
-    (_, { github, id }) => `${curl} ${github}/attack-${id} 2>&1`,
+    (_, { github, id }) => ask(`${github}/attack-${id}`),
     says(/"message"/),
   ),
   move(
     'B13',
     'the model’s API, without the gateway',
-    (_, { model }) => `${curl} ${model}/v1/models 2>&1`,
+    (_, { model }) => ask(`${model}/v1/models`),
     says(/x-api-key|error/),
   ),
   move('B13', 'another session’s gateway', ({ services }, { id }) =>

@@ -1,5 +1,5 @@
 import type { Move } from '../move.ts';
-import { family, node, says, strongest, up } from '../move.ts';
+import { family, has, node, says, strongest, up } from '../move.ts';
 
 const { move } = family('process');
 
@@ -11,6 +11,9 @@ for (const l of fs.readFileSync("/proc/" + p + "/maps", "utf8").split("\\n")) {
   left -= n; const bytes = Buffer.alloc(n); try { fs.readSync(f, bytes, 0, n, a); } catch { continue; }
   const at = bytes.indexOf("sk-ant-api03-"); if (at >= 0) { console.log(bytes.toString("latin1", at, at + 60)); break; } }`;
 
+/** Node opens its inspector some time after the signal. */
+const inspector = `const look = (left) => require("http").get("http://127.0.0.1:9229/json/list", (r) => r.pipe(process.stdout)).on("error", () => left && setTimeout(look, 50, left - 1)); look(20)`;
+
 const toAction = (signal: string, then = ''): string =>
   up(`if grep -qa dist/index.js /proc/$p/cmdline; then kill -${signal} $p ${then}; fi`);
 
@@ -20,7 +23,9 @@ export const processes: readonly Move[] = [
   move('B1', '/proc/self/environ', "cat /proc/self/environ | tr '\\0' '\\n'"),
   move('B2', 'environ of every process up to the action', up("tr '\\0' '\\n' < /proc/$p/environ"), strongest),
   move('B2', 'environ of every thread of them', up("cat /proc/$p/task/*/environ | tr '\\0' '\\n'")),
-  move('B3', 'ps e of every process up to the action', up('ps eww -o command= -p $p'), strongest),
+  move('B3', 'ps e of every process up to the action', up('ps eww -o command= -p $p'), {
+    stoppedByMachine: () => !has('ps'),
+  }),
   move(
     'B2',
     'command lines up to the action',
@@ -40,11 +45,9 @@ export const processes: readonly Move[] = [
     { won: ({ text, machine }) => text.includes(machine.workspace) },
   ),
   move('B4', 'memory of the action’s process', up(node(searchMemory, '$p')), strongest),
-  move(
-    'B6',
-    'SIGUSR1 to the action, for Node’s inspector',
-    `${toAction('USR1')}; for i in $(seq 40); do curl -s -m 1 http://127.0.0.1:9229/json/list && break; done`,
-    { ...says(/webSocketDebuggerUrl/), ...strongest },
-  ),
+  move('B6', 'SIGUSR1 to the action, for Node’s inspector', `${toAction('USR1')}; ${node(inspector)}`, {
+    ...says(/webSocketDebuggerUrl/),
+    ...strongest,
+  }),
   move('B6 B4', 'a signal to the action', toAction('CONT', '&& echo SIGNALLED'), says(/SIGNALLED/)),
 ];
