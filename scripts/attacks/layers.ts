@@ -109,7 +109,24 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
       },
     ],
   },
-  escapes: { what: '', twins: {} },
+  escapes: {
+    what: 'what is published, committed or logged is text and nothing else, and no longer than it may be',
+    twins: {
+      'src/views/markdown.ts': 'markdown.ts',
+      'src/views/strip.ts': 'strip.ts',
+      'src/views/commit.ts': 'commit.ts',
+      'src/platforms/github/plain.ts': 'plain.ts',
+      'src/entry/world.ts': 'world.ts',
+    },
+    cuts: [
+      {
+        module: 'src/views/html.ts',
+        from: 'strip(hostile).text.replace(/[&<>"\']/g, (character) => entities[character]!)',
+        to: 'strip(hostile).text || entities.none!',
+      },
+      { module: 'src/views/review.ts', from: 'if (left < 0) return', to: 'if (false) return' },
+    ],
+  },
   'event-trust': {
     what: 'who asks is asked of the platform, commits are those of the event, and marks count only from oneself',
     twins: { 'src/core/trust.ts': 'trust.ts', 'src/platforms/github/fetch.ts': 'fetch.ts' },
