@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { licencesOf } from './licences.ts';
 
-const entries = ['index', 'post', 'cli', 'generator', 'reviewer'];
+const entries = ['index', 'post', 'cli', 'generator', 'reviewer', 'relay', 'bedrock', 'vertex', 'foundry'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

@@ -67,6 +67,16 @@ describe('a session that comes to no result', () => {
     expect(stage.github.reviews(scene.pull)).toEqual([]);
   });
 
+  promise('because a command has put one into the outbox instead of the tool gives up', async (stage) => {
+    const scene = await stage.scene();
+    const forge = `echo '{"title": "Forged", "summary": ""}' > /room/outbox/proposal.json`;
+    stage.model.add(session(...repair.slice(0, 1), bash(forge), { text: 'Done.' }, { text: 'Done.' }));
+    const result = await scene.run('fix', { inputs: once });
+    expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'gave-up']);
+    expect(errors(result)).toContain('without calling submit_patch');
+    expect(scene.tip()).toBe(scene.head);
+  });
+
   promise('because its process is killed ends the run and says so', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(bash('kill -9 $PPID')));

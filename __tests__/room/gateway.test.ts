@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { costUsd } from '../../src/core/budget.ts';
 import { fetchThrough } from '../../src/engines/socket-fetch.ts';
 import { type Gateway, type GatewayOptions, openGateway } from '../../src/room/gateway.ts';
 
@@ -42,6 +43,7 @@ async function open(options: Partial<GatewayOptions> = {}) {
     token: 'session-token',
     model: 'claude-opus-5-5',
     limits: { seconds: 60, turns: 10, tokens: 1_000_000, costUsd: 5 },
+    costUsd: (tokens) => costUsd('claude-opus-5-5', tokens),
     send: async (path, body) => {
       sent.push({ path, body: body as Record<string, unknown> });
       return reply();

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RoomResult } from '../../src/core/room.ts';
 import { toolsOf } from '../../src/room/environment.ts';
-import { prepareSandbox } from '../../src/room/install.ts';
+import { type Host, prepareSandbox } from '../../src/room/install.ts';
 import { runProcess } from '../../src/room/process.ts';
 import { filterFd, type Sandbox, sandboxed } from '../../src/room/sandbox.ts';
 import { syscallFilter } from '../../src/room/seccomp.ts';
@@ -195,6 +195,22 @@ test('only a few places can be written, and what lies in memory is bounded', asy
   for (const size of sizes) expect(size).toBeLessThanOrEqual(2 * 1024 ** 2);
 });
 
+test('no setting of the kernel can be changed in a room, run by root or not', async () => {
+  // Root owns them outside, and so does a room that it runs: core_pattern alone would start a program there.
+  const script = `python3 - <<'END'
+import os
+files = [os.path.join(at, name) for at, _, names in os.walk('/proc/sys') for name in names]
+def opens(file):
+    try:
+        os.close(os.open(file, os.O_WRONLY))
+        return True
+    except OSError:
+        return False
+print(len(files) > 100, [file for file in files if opens(file)])
+END`;
+  expect((await inside(script)).output).toBe('True []\n');
+});
+
 test('an old bubblewrap, which knows no sizes, is asked for none', () => {
   const view = { binds: [], environment: {}, cwd: '/' };
   const tools = { mounts: [], covered: [] };
@@ -213,6 +229,65 @@ test('what runs in a room is the first that the kernel ends when memory is short
   expect(Number(execFileSync('cat', ['/proc/self/oom_score_adj']))).toBeLessThan(1000);
   // Nothing of what the filter came by is left open inside.
   expect(output).not.toMatch(new RegExp(` ${filterFd} -> (socket|pipe)`));
+});
+
+describe('AppArmor', () => {
+  /** A bubblewrap that is forbidden user namespaces until a profile for it is loaded, as on Ubuntu 24.04. */
+  function restricted(): Host & { said: string[]; profile: string; sysctl: string } {
+    const bin = mkdtempSync(join(base, 'apparmor-'));
+    const profile = join(bin, 'profile');
+    const stub = (name: string, script: string): void =>
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    stub(
+      'bwrap',
+      `test -e ${profile} || { echo "bwrap: setting up uid map: Permission denied" >&2; exit 1; }; exec /usr/bin/bwrap "$@"`,
+    );
+    stub('apparmor_parser', `/bin/cat > ${profile}`);
+    stub('sudo', 'shift; exec "$@"');
+    const sysctl = join(bin, 'sysctl');
+    writeFileSync(sysctl, '1\n');
+    const said: string[] = [];
+    const say = (text: string): void => {
+      said.push(text);
+    };
+    return {
+      platform: 'linux',
+      path: bin,
+      isRoot: false,
+      mayInstall: true,
+      say,
+      warn: say,
+      said,
+      profile,
+      sysctl,
+    };
+  }
+
+  test('that forbids user namespaces gets a profile for bubblewrap alone, on a runner', () => {
+    const host = restricted();
+    expect(prepareSandbox('require', host, host.sysctl)).toMatchObject({ bwrap: join(host.path, 'bwrap') });
+    expect(readFileSync(host.profile, 'utf8')).toContain(
+      `profile countersign-bwrap ${host.path}/bwrap flags=(unconfined)`,
+    );
+    expect(host.said).toEqual(['Allowing bubblewrap user namespaces by an AppArmor profile']);
+  });
+
+  test('is left as it is on a laptop, where the run stops', () => {
+    const host = { ...restricted(), mayInstall: false };
+    expect(() => prepareSandbox('require', host, host.sysctl)).toThrow(
+      /AppArmor forbids bubblewrap user namespaces/,
+    );
+    expect(existsSync(host.profile)).toBe(false);
+  });
+
+  test('that does not forbid them is not blamed for what else is wrong', () => {
+    const host = restricted();
+    writeFileSync(host.sysctl, '0\n');
+    expect(() => prepareSandbox('require', host, host.sysctl)).toThrow(
+      /can't make its namespaces here \(bwrap: setting up uid map: Permission denied\)/,
+    );
+    expect(existsSync(host.profile)).toBe(false);
+  });
 });
 
 test('where the machine has no programs for limits a room runs without', async () => {

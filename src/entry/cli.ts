@@ -34,8 +34,10 @@ Only commits are looked at; changes that aren't committed are left alone.
                        the remote's default branch, main, master or --head)
   --head REF           what is judged or repaired (default: HEAD)
   --test COMMAND       how to run the tests (default: detected)
-  --setup COMMAND      run in each room before the tests
+  --setup COMMAND      installs what the tests need; run once, in a room of its own
+  --allow-hosts NAMES  the hosts that --setup may reach (default: none)
   --fail-on SEVERITY   critical, high (default), medium, low or never
+  --provider NAME      anthropic (default), bedrock, vertex or foundry
   --model NAME         the model (default: claude-opus-5-5)
   --sandbox MODE       require (default), auto or off
   --max-attempts N     --max-turns N     --max-tokens N
@@ -49,7 +51,9 @@ Only commits are looked at; changes that aren't committed are left alone.
   --help, --version
 
 The credential is ANTHROPIC_API_KEY; ANTHROPIC_BASE_URL is another way to the
-model. A fix becomes a branch of its own; your work tree and your branches are
+model. Another provider has its own credentials and variables: AWS_REGION;
+CLOUD_ML_REGION and ANTHROPIC_VERTEX_PROJECT_ID; ANTHROPIC_FOUNDRY_RESOURCE and
+ANTHROPIC_FOUNDRY_API_KEY. A fix becomes a branch of its own; your work tree and your branches are
 not touched.
 
 Exit codes: 0 passed, fixed or nothing to do; 1 a failing verdict, or a run that
@@ -142,7 +146,8 @@ async function start(
       say,
       warn,
       hidden: [user.root],
-      identityToken: () => Promise.reject(new Fault('Set ANTHROPIC_API_KEY; there is no OIDC token here.')),
+      identityToken: () =>
+        Promise.reject(new Fault('Set ANTHROPIC_FOUNDRY_API_KEY; there is no OIDC token here.')),
     }),
     scratch: await scratch(),
     ledgers: join(user.gitDir, 'countersign'),
@@ -159,13 +164,18 @@ function configOf(agent: string, values: Values): ReturnType<typeof readConfig>[
     return value === undefined ? [] : [[input, value] as const];
   });
   const { ANTHROPIC_API_KEY: key = '', ANTHROPIC_BASE_URL: url = '' } = process.env;
-  const { config } = readConfig({
-    ...Object.fromEntries(inputs),
-    agent,
-    'anthropic-api-key': key,
-    'anthropic-base-url': url,
-  });
-  if (!config.access.apiKey) throw new Fault('ANTHROPIC_API_KEY is not set');
+  const isElsewhere = values.provider !== undefined && values.provider !== 'anthropic';
+  const { config } = readConfig(
+    {
+      ...Object.fromEntries(inputs),
+      agent,
+      // Of no use to another provider, but often set.
+      ...(!isElsewhere && { 'anthropic-api-key': key, 'anthropic-base-url': url }),
+    },
+    process.env,
+  );
+  if (config.access.provider === 'anthropic' && !config.access.apiKey)
+    throw new Fault('ANTHROPIC_API_KEY is not set');
   return config;
 }
 

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { costUsd, noTokens, plus, type Remaining } from '../core/budget.ts';
+import { noTokens, plus, type Remaining } from '../core/budget.ts';
 import { digest } from '../core/digest.ts';
 import type { Seen, Tokens, Turn } from '../core/document.ts';
 import { type Limit, type Reservation, reserve, settle } from './meter.ts';
@@ -16,10 +16,11 @@ export interface GatewayOptions {
   token: string;
   model: string;
   limits: Remaining;
+  costUsd: (tokens: Tokens) => number;
   send: SendToModel;
   now: () => Date;
-  /** Texts that no record may hold, should the API ever echo one. */
-  secrets: readonly string[];
+  /** Texts that no record may hold, should the API ever echo one; it may grow while credentials are renewed. */
+  secrets: Iterable<string>;
   say: (progress: string) => void;
 }
 
@@ -60,7 +61,7 @@ interface Body {
  * credential, counts by the API's own figures, and closes when a limit is reached.
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const { limits, model, now } = options;
+  const { limits, model, now, costUsd } = options;
   const traffic: Traffic = { requests: 0, tokens: noTokens, costUsd: 0, turns: [], manifest: [], hidden: 0 };
   const recorded = new Set<string>();
   const revealed = new Set<string>();
@@ -100,7 +101,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     if (rule) return refuse(response, 403, 'permission_error', `This gateway does not pass it on: ${rule}.`);
     traffic.hidden += showAll(body, revealed);
     const reserved = counts
-      ? reserve(Buffer.byteLength(JSON.stringify(body)), body.max_tokens, traffic, limits, model)
+      ? reserve(Buffer.byteLength(JSON.stringify(body)), body.max_tokens, traffic, limits, costUsd)
       : counted++ < limits.turns || 'max-turns';
     if (typeof reserved === 'string') {
       traffic.closedBy = reserved;
@@ -187,7 +188,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
 
   const record = (reply: Reply, status: number, at: Date): void => {
     traffic.tokens = plus(traffic.tokens, reply.tokens);
-    traffic.costUsd += costUsd(model, reply.tokens);
+    traffic.costUsd += costUsd(reply.tokens);
     if (status !== 200 || reply.error)
       traffic.failure = { status, detail: clean(reply.error ?? `HTTP ${status}`, 500) };
     else delete traffic.failure;
