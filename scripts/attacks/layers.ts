@@ -152,7 +152,13 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
         from: 'if (pull.head === task.head || pull.head === own) return undefined;',
         to: 'return undefined;',
       },
+      { module: 'src/platforms/github/subject.ts', from: 'if (found.askedAt)', to: 'if (false)' },
       { module: 'src/platforms/github/publish-commit.ts', from: 'force: false,', to: 'force: true,' },
+      {
+        module: 'src/platforms/github/publish-check.ts',
+        from: 'return marked.find(({ app }) => app && `${app.slug}[bot]` === login);',
+        to: 'return marked[0];',
+      },
       {
         module: 'src/platforms/github/publish-comment.ts',
         from: 'return marked.find(({ user }) => user?.id === id);',

@@ -162,6 +162,12 @@ const events: readonly Event[] = [
       collaborators: { octocat: 'triage' },
     },
   ),
+  unasked(
+    'A10',
+    'a fork that is pushed to after a maintainer has looked and asked',
+    comment('writer', undefined, { merge: { comment: { created_at: '2020-01-01T00:00:00Z' } } }),
+    { fork: true },
+  ),
   event('A10', 'a head that was pushed over between the event and the run', async (lab) => {
     const scene = await lab.scene();
     const { head } = scene;
