@@ -65,14 +65,9 @@ const forbidden: readonly Sent[] = [
   sent('B13 C15', 'a dearer model', { body: { model: 'claude-fable-5' } }),
   sent('B13', 'another session’s identity', { token: '0'.repeat(48) }, strongest),
   sent('B13', 'no identity', { token: '' }),
-  sent(
-    'B12 B11',
-    'the API’s own web search',
-    {
-      body: { tools: [{ type: 'web_search_20250305', name: 'web_search' }] },
-    },
-    strongest,
-  ),
+  sent('B12 B11', 'the API’s own web search', {
+    body: { tools: [{ type: 'web_search_20250305', name: 'web_search' }] },
+  }),
   sent('B12 B11', 'the API’s own fetching of pages', {
     body: { tools: [{ type: 'web_fetch_20250910', name: 'web_fetch' }] },
   }),
@@ -154,7 +149,7 @@ export const forbiddenRequests: Group = {
 const turns = 3;
 const tokens = 50_000;
 const long = attack('C15', 'a reply longer than the budget leaves');
-const parallel = attack('C15', 'eight requests at once, while the limit is still open for each', strongest);
+const parallel = attack('C15', 'eight requests at once, while the limit is still open for each');
 const more = attack('C15', 'more turns than are allowed');
 const counting = attack('C15', 'counting tokens without end');
 

@@ -13,7 +13,7 @@ export const repository: readonly Move[] = [
   read('B7', 'extraheader in the checkout’s .git/config', (m) => join(m.workspace, '.git/config'), strongest),
   read('B7', 'the checkout’s include file in RUNNER_TEMP', (m) => join(m.temp, 'git-credentials-77.config')),
   spoil('C1', 'a hook in the checkout', (m) => join(m.workspace, '.git/hooks/planted')),
-  config('core.fsmonitor', 'core.fsmonitor', 'false', strongest),
+  config('core.fsmonitor', 'core.fsmonitor', 'false'),
   config('core.hooksPath', 'core.hooksPath', '/nonexistent'),
   config('a filter', 'filter.attack.clean', 'cat'),
   config('an external diff', 'diff.attack.command', 'true'),
@@ -27,7 +27,6 @@ export const repository: readonly Move[] = [
   config('gpg.program', 'gpg.program', 'false'),
   move('C1', 'a hook', 'mkdir -p .git/hooks && echo "#!/bin/sh" > .git/hooks/attack && echo WROTE', {
     ...wrote,
-    ...strongest,
   }),
   move(
     'C1 C2',

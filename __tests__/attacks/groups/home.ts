@@ -7,7 +7,7 @@ const { move, read, spoil } = family('home');
 /** The home directory, the runner's folders and the action's own files. */
 export const homeAndRunner: readonly Move[] = [
   read('B8', '~/.npmrc', home('.npmrc'), strongest),
-  read('B8', 'an SSH key', home('.ssh/id_ed25519'), strongest),
+  read('B8', 'an SSH key', home('.ssh/id_ed25519')),
   read('B8 B10', 'AWS credentials, as base64', home('.aws/credentials'), {
     how: (path) => `base64 -w0 '${path}'`,
   }),
@@ -37,12 +37,7 @@ export const homeAndRunner: readonly Move[] = [
   spoil('C10', '~/.bashrc', home('.bashrc')),
   spoil('C1 C10', '~/.gitconfig', home('.gitconfig')),
   spoil('C10', 'a program in ~/go/bin', home('go/bin/helper')),
-  spoil(
-    'C10',
-    'the code of another action',
-    (m) => join(m.actions, 'acme/other/v1/dist/index.js'),
-    strongest,
-  ),
+  spoil('C10', 'the code of another action', (m) => join(m.actions, 'acme/other/v1/dist/index.js')),
   spoil('C10 C11', 'a program in the tool cache', (m) => join(m.tools, 'node/24/x64/bin/planted')),
   spoil('C10 C11', 'an installed dependency in the checkout', (m) =>
     join(m.workspace, 'node_modules/dep/index.js'),

@@ -1,4 +1,5 @@
 import type { Group } from '../attack.ts';
+import { execution } from './execution.ts';
 import { echoed, forbiddenRequests, overLimit, uncharged } from './gateway.ts';
 import { outbox } from './outbox.ts';
 import { ownGit, ownGitAstray } from './own-git.ts';
@@ -9,6 +10,7 @@ import { fileTools } from './tools.ts';
 export const groups: readonly Group[] = [
   room,
   fileTools,
+  execution,
   outbox,
   ownGit,
   ownGitAstray,

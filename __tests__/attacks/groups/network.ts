@@ -66,7 +66,7 @@ export const network: readonly Move[] = [
     'B11',
     'a proxy from the environment',
     ({ services }, { id }) =>
-      `http_proxy=http://127.0.0.1:${services.tcp} python3 -c 'import urllib.request; urllib.request.urlopen("http://${id}.example/", timeout=3)' 2>&1 | tail -1`,
+      `PATH=/usr/bin:$PATH http_proxy=http://127.0.0.1:${services.tcp} python3 -c 'import urllib.request; urllib.request.urlopen("http://${id}.example/", timeout=3)' 2>&1 | tail -1`,
   ),
   move('B11', 'a SOCKS proxy, which would look the name up', ({ services }, { id }) =>
     // Version 4, CONNECT, port 80, the address 0.0.0.1 and then names: https://www.openssh.com/txt/socks4a.protocol
@@ -74,11 +74,8 @@ export const network: readonly Move[] = [
       `require("net").connect(${services.tcp}, "127.0.0.1").on("error", (e) => console.log(e.code)).end("\\x04\\x01\\x00\\x50\\x00\\x00\\x00\\x01\\x00${id}.example\\x00")`,
     ),
   ),
-  move(
-    'B9',
-    'the machine’s metadata service',
-    ({ services }, { id }) => ask(`http://127.0.0.1:${services.tcp}/latest/meta-data/iam/${id}`),
-    strongest,
+  move('B9', 'the machine’s metadata service', ({ services }, { id }) =>
+    ask(`http://127.0.0.1:${services.tcp}/latest/meta-data/iam/${id}`),
   ),
   move(
     'B9',

@@ -52,7 +52,6 @@ const together: readonly Trap[] = [
   trap('C1', 'hooks of the change, by a hooksPath that many machines have', {
     config: () => '[core]\n\thooksPath = .githooks\n',
     head: ({ ran }) => ({ '.githooks/post-checkout': script(ran) }),
-    strongest: true,
   }),
   trap('C1 C2', 'a filter that the change’s .gitattributes names', {
     config: () => '[filter "attack"]\n\tsmudge = ./.attack/smudge.sh\n',

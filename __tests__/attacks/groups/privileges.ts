@@ -50,7 +50,7 @@ export const privileges: readonly Move[] = [
     'devices of the machine',
     "ls /dev | grep -qE '^(kmsg|mem|sd.|vd.|nvme.*|loop.*|kvm)$' && echo WROTE",
   ),
-  able('B4', 'settings of the kernel', 'test -w /proc/sys/kernel/core_pattern && echo WROTE'),
+  able('B4', 'settings of the kernel', 'test -w /proc/sys/kernel/core_pattern && echo WROTE', strongest),
   able('B4', 'the kernel’s view of the machine (/sys)', 'test -e /sys/kernel && echo WROTE'),
   able('B4', 'a file system, mounted', 'unshare --mount true && echo WROTE'),
   move('B4', 'the machine’s name', 'cat /proc/sys/kernel/hostname', {
@@ -63,7 +63,7 @@ export const privileges: readonly Move[] = [
     ({ services }, { id }) => connect(`{ path: "${services.socket}" }`, id),
     strongest,
   ),
-  able('B5', 'sockets of systemd and others in /run', 'test -n "$(ls -A /run)" && echo WROTE', strongest),
+  able('B5', 'sockets of systemd and others in /run', 'test -n "$(ls -A /run)" && echo WROTE'),
   move(
     'B5 B11',
     'an abstract unix socket',
