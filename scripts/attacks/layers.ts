@@ -88,7 +88,77 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
       },
     ],
   },
-  documents: { what: '', twins: {} },
+  documents: {
+    what: 'what a session or another job hands in is checked, whole, and of a kind that it may add',
+    twins: { 'src/core/proposal.ts': 'proposal.ts', 'src/entry/unpack.ts': 'unpack.ts' },
+    cuts: [
+      // One result tool, and the first valid result counts.
+      {
+        module: 'src/engines/sdk.ts',
+        from: 'if (!done) writeFileSync(join(job.outbox, proposalFile), JSON.stringify(proposal));',
+        to: `const all = ((globalThis as any).given ??= { findings: [] });
+        Object.assign(all, proposal, { findings: all.findings.concat((proposal as any).findings ?? []) });
+        writeFileSync(join(job.outbox, proposalFile), JSON.stringify(all));`,
+      },
+      { module: 'src/engines/sdk.ts', from: 'if (done) return exits.done;', to: '' },
+      {
+        module: 'src/engines/sdk.ts',
+        from: "if (last?.stop_reason === 'refusal')",
+        to: "if (done) return exits.done; if (last?.stop_reason === 'refusal')",
+      },
+      // Documents in their one form, in a chain.
+      {
+        module: 'src/core/document.ts',
+        from: 'if (result.success) return result.data as Document;',
+        to: 'return (result.success ? result.data : value) as Document;',
+      },
+      {
+        module: 'src/core/document.ts',
+        from: 'if (!schema) throw',
+        to: 'if (!schema) return value as Document; if (!schema) throw',
+      },
+      {
+        module: 'src/core/document.ts',
+        from: 'if (document.digest !== digestOf(document))',
+        to: 'if (false)',
+      },
+      { module: 'src/core/document.ts', from: 'if (encode(document) !== text)', to: 'if (false)' },
+      {
+        module: 'src/core/document.ts',
+        from: 'parse(source, { maxAliasCount: 0 })',
+        to: 'parse(source, { maxAliasCount: -1 })',
+      },
+      {
+        module: 'src/core/ledger.ts',
+        from: 'const ledger: Document[] = [];',
+        to: 'return documents; const ledger: Document[] = [];',
+      },
+      {
+        module: 'src/core/ledger.ts',
+        from: 'const first = ledger[0];\n  if ((first',
+        to: 'if (ledger) return; const first = ledger[0];\n  if ((first',
+      },
+      // Facts before opinions.
+      {
+        module: 'src/probes/prove.ts',
+        from: 'const passed = passes(run) && tampered.length === 0;',
+        to: 'const passed = passes(run) || tampered.length >= 0;',
+      },
+      {
+        module: 'src/core/policy.ts',
+        from: 'if (breaking.length === 0) return judgeLost(',
+        to: 'if (breaking.length === 0 || /APPROVE/.test(findings.body)) return judgeLost(',
+      },
+      // A finding that can't be found again is none.
+      { module: 'src/probes/anchor.ts', from: 'lost: dropped.filter(', to: 'lost: [].filter(' },
+      { module: 'src/probes/anchor.ts', from: '!isThere(finding.path) && isThere(path)', to: 'false' },
+      {
+        module: 'src/probes/occurrence.ts',
+        from: "reveal(line.replace(/\\r$/, '')).text.trimEnd()",
+        to: 'line',
+      },
+    ],
+  },
   'patch-policy': {
     what: 'a patch touches no protected path and takes nothing from the tests, and is published as it was proved',
     twins: {
