@@ -203,7 +203,8 @@ const kinds = {
     detail: text(2000).optional(),
   }),
   usage: z.object({
-    session: text(100),
+    // An output of the action, which a workflow may put into a command.
+    session: z.string().regex(/^[\w-]{1,100}$/),
     engine: text(40),
     model: text(200),
     provider: z.enum(providers).optional(),
