@@ -49,7 +49,7 @@ export function setupStep(given: Given): SetupStep {
       });
       left = made.left;
       const run = { command, result, ...(given.relay && { asked }) };
-      const fault = setupFault(run, hosts);
+      const fault = setupFault(run, hosts) ?? made.fault;
       if (!fault && given.relay)
         for (const sentence of refusedHosts(asked)) say(`the setup-command ended well. ${sentence}`);
       return { facts: setupFacts(run), ...(fault && { fault }) };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Asked } from '../core/document.ts';
 import type { Git } from '../core/git.ts';
+import { Fault } from '../core/outcome.ts';
 import type { OpenRoom, RoomResult } from '../core/room.ts';
 import { type Left, leftIn } from './left.ts';
 import { openProxy, type ProxyOptions } from './proxy.ts';
@@ -35,6 +36,8 @@ export interface Setup {
   asked: readonly Asked[];
   /** What it has left for later rooms, when it ended well. */
   left?: Left;
+  /** Why that can't be shown to them, if it can't. */
+  fault?: Fault;
 }
 
 /** Enough for the end that is shown. */
@@ -47,7 +50,6 @@ const shell = 'if command -v bash >/dev/null; then exec bash -c "$0"; else exec 
  * Runs the setup command in a room of its own, whose only way out is the proxy to the allowed hosts. The room
  * stays until the run ends when the command ended well, because later rooms show what it holds; all that ran in
  * it is gone by then.
- * @throws Fault when what it leaves can't be shown
  */
 export async function runSetup(options: SetupOptions): Promise<Setup> {
   const { command, commit, hosts, relay, git, workspace, signal } = options;
@@ -74,7 +76,12 @@ export async function runSetup(options: SetupOptions): Promise<Setup> {
       if (result.exitCode === 0 && !result.timedOut) {
         const lent = online || !workspace ? [] : await dependenciesOf(git, commit, workspace, signal);
         const { work, home } = outsideOf(options.rooms, room.id);
-        left = await leftIn(git, commit, { work, ...(online && { home }) }, lent);
+        try {
+          left = await leftIn(git, commit, { work, ...(online && { home }) }, lent);
+        } catch (fault) {
+          if (fault instanceof Fault) return { result, asked: proxy.asked, fault };
+          throw fault;
+        }
       }
       return { result, asked: proxy.asked, ...(left && { left }) };
     } finally {
