@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { openGateway } from '../src/room/gateway.ts';
 import { connectModel } from '../src/room/model-client.ts';
 import type { Row } from './main.ts';
-import { median, ms, times } from './median.ts';
+import { median, times } from './median.ts';
 
 const runs = 5;
 const paced = 500;
@@ -53,7 +53,7 @@ export async function measureGateway(scratch: string): Promise<Row[]> {
       },
       {
         what: 'added by the gateway to an event',
-        ours: ms(late - direct),
+        ours: `${(late - direct).toFixed(2)} ms`,
         reference: '',
         ratio: '',
         aim: '',
