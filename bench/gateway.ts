@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { costUsd } from '../src/core/budget.ts';
 import { openGateway } from '../src/room/gateway.ts';
 import { connectModel } from '../src/room/model-client.ts';
 import type { Row } from './main.ts';
@@ -10,6 +11,7 @@ import { median, times } from './median.ts';
 const runs = 5;
 const paced = 500;
 const flood = 20_000;
+const model = 'claude-opus-5-5';
 
 /** What the gateway costs a stream, beside the same SDK at the same API without it; each in a process of its own. */
 export async function measureGateway(scratch: string): Promise<Row[]> {
@@ -17,14 +19,19 @@ export async function measureGateway(scratch: string): Promise<Row[]> {
   const [port] = (await once(api.stdout, 'data')) as [Buffer];
   const baseUrl = `http://127.0.0.1:${String(port).trim()}`;
   const socket = join(scratch, 'gateway.sock');
+  const { send, secrets } = await connectModel(
+    { provider: 'anthropic', baseUrl, apiKey: 'key' },
+    async () => '',
+  );
   const gateway = await openGateway({
     socket,
     token: 'token',
-    model: 'claude-opus-5-5',
+    model,
+    costUsd: (tokens) => costUsd(model, tokens),
     limits: { seconds: 3600, turns: 1000, tokens: 1e9, costUsd: 1e6 },
-    send: await connectModel({ baseUrl, apiKey: 'key' }, async () => ''),
+    send,
+    secrets,
     now: () => new Date(),
-    secrets: [],
     say: () => {},
   });
   try {

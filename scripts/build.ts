@@ -1,13 +1,21 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'esbuild';
 import { licencesOf } from './licences.ts';
 
-const entries = ['index', 'post', 'cli', 'generator', 'reviewer'];
+const entries = ['index', 'post', 'cli', 'generator', 'reviewer', 'relay', 'bedrock', 'vertex', 'foundry'];
 
-/** Every file of dist/ by its name, bundled afresh: one plain JavaScript file an entry. */
-export async function bundle(): Promise<Map<string, Uint8Array | string>> {
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * Every file of dist/ by its name, bundled afresh: one plain JavaScript file an entry.
+ * @param plugins for a bundle that is not what is published: see scripts/attacks/variant.ts
+ */
+export async function bundle(plugins: Plugin[] = []): Promise<Map<string, Uint8Array | string>> {
   const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    plugins,
     entryPoints: entries.map((name) => `src/entry/${name}.ts`),
     outdir: 'dist',
     write: false,

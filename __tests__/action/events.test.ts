@@ -96,6 +96,22 @@ describe('the event', () => {
     });
   }
 
+  promise('issue_comment runs an agent on a fork, when nothing was pushed since', async (stage) => {
+    const scene = await stage.scene({ collaborators, forkOf: true });
+    stage.model.add(session(findings([])));
+    const result = await scene.run('review', comment('writer', '/countersign review'));
+    expect(result.outputs.outcome).toBe('pass');
+  });
+
+  promise('issue_comment is refused on a fork that was pushed to after the comment', async (stage) => {
+    const scene = await stage.scene({ collaborators, forkOf: true });
+    scene.push({ 'test/sum.test.js': 'steal();\n' });
+    const result = await scene.run('review', comment('writer', '/countersign review'));
+    expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'refused']);
+    expect(errors(result)).toMatch(/was pushed to after the comment was written.* comment again\.$/);
+    expect(stage.model.requests).toEqual([]);
+  });
+
   promise('workflow_run runs an agent on the pull request whose head the run was about', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(...repair));

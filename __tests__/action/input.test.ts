@@ -244,23 +244,6 @@ describe('what the tests need and the room has not', () => {
     expect(stage.model.requests).toEqual([]);
   });
 
-  promise('a setup command that fails ends the run with its last words', async (stage) => {
-    const scene = await stage.scene();
-    const result = await scene.run('fix', { inputs: { 'setup-command': 'echo SETUP-WORDS; exit 7' } });
-    expect(result.exitCode).toBe(1);
-    expect(errors(result)).toContain('failed with exit code 7');
-  });
-
-  promise('a setup command that works is run before each test run', async (stage) => {
-    const scene = await stage.scene({ head: { ...bug, 'test/made.test.js': "require('../made.js');\n" } });
-    stage.model.add(session(...repair));
-    const result = await scene.run('fix', {
-      inputs: { 'setup-command': 'echo "exports.made = 1" > made.js' },
-    });
-    expect(result.outputs.outcome).toBe('fixed');
-    expect(scene.read('made.js')).toBe(undefined);
-  });
-
   promise('tests in a folder of their own are run there', async (stage) => {
     const inside = Object.fromEntries(
       Object.entries(project).map(([path, text]) => [`packages/sums/${path}`, text]),

@@ -19,6 +19,7 @@ const model = fc.oneof(
     'claude-opus-5',
     'claude-haiku-5-5-20261101',
     'claude-sonnet-4-6',
+    'us.anthropic.claude-opus-4-1-20250805-v1:0',
     'other',
     '',
   ),
@@ -60,7 +61,25 @@ describe('the cost of tokens', () => {
     expect(costUsd('claude-opus-5-5', million)).toBe(4);
     expect(costUsd('claude-opus-5-5-20261101', million)).toBe(4);
     expect(costUsd('claude-opus-5', million)).toBe(5);
-    expect(costUsd('claude-opus-55', million)).toBe(10);
+    expect(costUsd('claude-opus-55', million)).toBe(15);
+  });
+
+  test.each([
+    ['anthropic.claude-opus-5-5', 4],
+    ['global.anthropic.claude-opus-5-5', 4],
+    ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 3],
+    ['us-gov.anthropic.claude-haiku-4-5-20251001-v1:0', 1],
+    ['arn:aws:bedrock:us-east-1:123456789012:inference-profile/eu.anthropic.claude-opus-5', 5],
+    ['arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-opus-4-1-20250805-v1:0', 15],
+    ['claude-haiku-4-5@20251001', 1],
+    ['claude-opus-4@20250514', 15],
+    ['claude-opus-4-6@default', 5],
+    // Nobody can see what these stand for.
+    ['arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6', 15],
+    ['my-deployment', 15],
+    ['evil.example/anthropic.claude-haiku-4-5', 15],
+  ])('of %s, as a provider names it, goes by what Anthropic calls it', (name, usd) => {
+    expect(costUsd(name, { ...noTokens, input: 1e6 })).toBe(usd);
   });
 });
 

@@ -19,6 +19,7 @@ const bad: Record<string, [readonly string[], RegExp]> = {
     /a name of lower-case letters, digits and hyphens/,
   ],
   phase: [['everything', 'ALL'], /one of all, propose, apply/],
+  provider: [['aws', 'Bedrock', 'anthropic,bedrock'], /one of anthropic, bedrock, vertex, foundry/],
   model: [['a b', 'x'.repeat(201), '$(id)'], /the name of a model/],
   engine: [['cli'], /one of sdk/],
   sandbox: [['on', 'true'], /one of require, auto, off/],
@@ -106,13 +107,28 @@ describe('inputs', () => {
     expect(config.limits).toEqual({ minutes: 10, attempts: 3, turns: 60, tokens: 4_000_000, costUsd: 5 });
   });
 
+  test('`apply` needs the digest of a ledger, and nothing else does', () => {
+    const digest = '0a'.repeat(32);
+    for (const phase of ['all', 'propose']) expect(readConfig({ phase }).config.phase).toBe(phase);
+    expect(messageOf(() => readConfig({ phase: 'apply' }))).toMatch(
+      /^Input ledger-digest: it is empty, .*\.$/,
+    );
+    expect(messageOf(() => readConfig({ phase: 'apply', 'ledger-digest': digest.slice(1) }))).toContain(
+      'it must be the output ledger-digest of the job',
+    );
+    expect(readConfig({ phase: 'apply', 'ledger-digest': digest }).config.ledgerDigest).toBe(digest);
+  });
+
   test('a login without a key needs both of its ids, and a key outweighs them', () => {
     const [rule, organization] = ['anthropic-federation-rule-id', 'anthropic-organization-id'];
     expect(messageOf(() => readConfig({ [rule!]: 'r' }))).toContain(`Input ${organization}: it is empty`);
     expect(messageOf(() => readConfig({ [organization!]: 'o' }))).toContain(`Input ${rule}: it is empty`);
     const both = { [rule!]: 'r', [organization!]: 'o' };
-    expect(readConfig(both).config.access.federation).toEqual({ ruleId: 'r', organizationId: 'o' });
+    expect(readConfig(both).config.access).toMatchObject({
+      federation: { ruleId: 'r', organizationId: 'o' },
+    });
     expect(readConfig({ ...both, 'anthropic-api-key': 'k' }).config.access).toEqual({
+      provider: 'anthropic',
       baseUrl: 'https://api.anthropic.com',
       apiKey: 'k',
     });

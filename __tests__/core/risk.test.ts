@@ -28,6 +28,11 @@ describe('every guarded path is refused', () => {
     for (const form of forms) expect([form, isRefused(form)]).toEqual([form, true]);
   });
 
+  test.each(['\n', '\r', '\u2028', '\u2029'])('with %j in the path', (end) => {
+    for (const path of [`.github/workflows/a${end}.yml`, `a${end}b/.claude/settings.json`, `${end}/.npmrc`])
+      expect([path, isRefused(path)]).toEqual([path, true]);
+  });
+
   test('however its letters are written', () => {
     const disguise = fc.constantFrom<(letter: string) => string>(
       (letter) => letter.toUpperCase(),

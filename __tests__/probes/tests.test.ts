@@ -250,17 +250,6 @@ describe('what is not there', () => {
     expect(fault.message).toContain('node_modules');
   });
 
-  test('a setup command that fails says so with its last words', async () => {
-    const fault = await faultOn(
-      contextOf(
-        { a: '' },
-        { inputs: { 'test-command': 'true', 'setup-command': 'echo no network; exit 4' } },
-      ),
-    );
-    expect(fault.outcome).toBe('incomplete');
-    expect(fault.message).toMatch(/exit code 4[\s\S]*no network/);
-  });
-
   test('without bash, sh runs the command', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'countersign-path-'));
     mkdirSync(join(directory, 'bin'));
@@ -270,17 +259,6 @@ describe('what is not there', () => {
     );
     expect(facts).toMatchObject({ outcome: 'pass', exitCode: 0 });
   });
-});
-
-test('the setup command comes first, and its time counts', async () => {
-  const facts = await factsOn(
-    contextOf(
-      { a: '' },
-      { inputs: { 'setup-command': 'sleep 0.3; touch ready', 'test-command': 'test -f ready' } },
-    ),
-  );
-  expect(facts.outcome).toBe('pass');
-  expect(facts.seconds).toBeGreaterThan(0.3);
 });
 
 test('rooms are opened fresh at the head, writable and with history', async () => {

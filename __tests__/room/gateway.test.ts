@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { costUsd } from '../../src/core/budget.ts';
 import { fetchThrough } from '../../src/engines/socket-fetch.ts';
 import { type Gateway, type GatewayOptions, openGateway } from '../../src/room/gateway.ts';
 
@@ -42,6 +43,7 @@ async function open(options: Partial<GatewayOptions> = {}) {
     token: 'session-token',
     model: 'claude-opus-5-5',
     limits: { seconds: 60, turns: 10, tokens: 1_000_000, costUsd: 5 },
+    costUsd: (tokens) => costUsd('claude-opus-5-5', tokens),
     send: async (path, body) => {
       sent.push({ path, body: body as Record<string, unknown> });
       return reply();
@@ -171,7 +173,7 @@ test('an input that what is left could not pay for is never sent', async () => {
 
 test('an input is measured in bytes, not in letters', async () => {
   const post = await open({ send: () => Promise.reject(new Error('The reply never came.')) });
-  await post({ ...request, system: '漢'.repeat(100_000) });
+  await post({ ...request, system: '漢'.repeat(100_000) }).catch(() => {});
   expect(gateway!.traffic.tokens.cacheWrite).toBeGreaterThan(100_000);
 });
 
@@ -188,8 +190,13 @@ test.each([
       send: () =>
         Promise.reject(new Error('Connection error.', { cause: new TypeError('fetch failed', { cause }) })),
     });
-    expect((await post({ ...request, max_tokens: 700 })).status).toBe(502);
+    const status = await post({ ...request, max_tokens: 700 }).then(
+      (answer) => answer.status,
+      () => 'broken off',
+    );
+    expect(status).toBe(charged ? 'broken off' : 502);
     expect(gateway!.traffic.tokens.output).toBe(charged ? 700 : 0);
+    expect(gateway!.traffic.failure?.status).toBe(0);
   },
 );
 
@@ -375,7 +382,8 @@ test('an error of the API is passed on and remembered', async () => {
 });
 
 test('an API that cannot be reached is told as such', async () => {
-  const post = await open({ send: () => Promise.reject(new Error('Connection error.')) });
+  const cause = Object.assign(new Error('lost'), { code: 'ECONNREFUSED' });
+  const post = await open({ send: () => Promise.reject(new Error('Connection error.', { cause })) });
   expect((await post(request)).status).toBe(502);
   expect(gateway!.traffic.failure).toEqual({ status: 0, detail: 'Connection error.' });
 });

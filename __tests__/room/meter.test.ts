@@ -20,7 +20,7 @@ const limits = fc.record({
 test('what is reserved always fits in what is left of every limit', () => {
   fc.assert(
     fc.property(fc.nat({ max: 33_554_432 }), fc.anything(), used, limits, (bytes, asked, before, left) => {
-      const reserved = reserve(bytes, asked, before, left, model);
+      const reserved = reserve(bytes, asked, before, left, (tokens) => costUsd(model, tokens));
       if (typeof reserved === 'string') return;
       expect(before.requests).toBeLessThan(left.turns);
       expect(total(before.tokens) + reserved.input + reserved.output).toBeLessThanOrEqual(left.tokens);

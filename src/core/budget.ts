@@ -46,6 +46,9 @@ const prices: Record<string, Price> = {
   'claude-opus-5-5': price(4, 20, 0.05),
   'claude-opus-5': price(5, 25, 0.1),
   'claude-opus-4': price(5, 25, 0.1),
+  // Retired by Anthropic, but still served by Bedrock and Vertex AI.
+  'claude-opus-4-1': price(15, 75, 0.1),
+  'claude-opus-4-20250514': price(15, 75, 0.1),
   'claude-sonnet-5-5': price(2, 10, 0.05),
   'claude-sonnet-5': price(2, 10, 0.1),
   'claude-sonnet-4': price(3, 15, 0.1),
@@ -54,12 +57,21 @@ const prices: Record<string, Price> = {
 };
 
 /** What a model that isn't listed is taken to cost: the dearest there is, so that a limit in money holds. */
-const unknown = price(10, 50, 0.1);
+const unknown = price(15, 75, 0.1);
 
-/** What `tokens` cost in USD; a model without a price counts as the dearest. */
+/**
+ * A model's name at Anthropic by its name at a provider: Bedrock's `us.anthropic.claude-…-v1:0`, alone or at
+ * the end of an ARN, and Vertex AI's `claude-…@20251101`. What a profile of one's own stands for can't be seen.
+ */
+function plainName(model: string): string {
+  return model.replace(/^(arn:[^/]*\/)?([a-z-]+\.)?anthropic\./, '').replace('@', '-');
+}
+
+/** What `tokens` cost in USD at list price; a model without a price counts as the dearest. */
 export function costUsd(model: string, tokens: Tokens): number {
+  const plain = plainName(model);
   const name = Object.keys(prices)
-    .filter((prefix) => model === prefix || model.startsWith(`${prefix}-`))
+    .filter((prefix) => plain === prefix || plain.startsWith(`${prefix}-`))
     .sort((a, b) => b.length - a.length)[0];
   const each = name ? prices[name]! : unknown;
   return (

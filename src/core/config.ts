@@ -1,16 +1,20 @@
 import { parse } from 'yaml';
 import * as z from 'zod';
+import {
+  addressForm,
+  addressVariables,
+  isAddress,
+  type ModelAccess,
+  type Provider,
+  providers,
+  readAccess,
+  type Variable,
+} from './access.ts';
 import type { Limits } from './budget.ts';
 import { type FailOn, repositoryPath, severities } from './finding.ts';
+import { hostPatterns } from './host.ts';
 import { Fault } from './outcome.ts';
 import { allowedBots } from './trust.ts';
-
-/** How the model is reached; kept in the trusted process alone. */
-export interface ModelAccess {
-  baseUrl: string;
-  apiKey?: string;
-  federation?: { ruleId: string; organizationId: string; serviceAccountId?: string; workspaceId?: string };
-}
 
 /** All that a run is told, read once and frozen. */
 export interface Config {
@@ -21,13 +25,15 @@ export interface Config {
   sandbox: 'require' | 'auto' | 'off';
   testCommand?: string;
   setupCommand?: string;
+  /** The hosts that the setup command may reach. */
+  allowHosts: readonly string[];
   failOn: FailOn;
   limits: Limits;
   configFile: string;
   workingDirectory: string;
   /** Bots that may call an agent, by exact login. */
   allowBots: readonly string[];
-  /** What the ledger to apply has to end with. */
+  /** What the ledger to apply has to end with; there whenever `phase` is `apply`. */
   ledgerDigest?: string;
   access: ModelAccess;
 }
@@ -57,7 +63,7 @@ const directory = z
 const defaults = {
   agent: 'review',
   phase: 'all',
-  'anthropic-base-url': 'https://api.anthropic.com',
+  provider: 'anthropic',
   model: 'claude-opus-5-5',
   engine: 'sdk',
   sandbox: 'require',
@@ -74,23 +80,21 @@ const defaults = {
 const fields = {
   agent: name,
   phase: oneOf(['all', 'propose', 'apply']),
+  provider: oneOf(providers),
   'anthropic-api-key': optional,
   'anthropic-federation-rule-id': optional,
   'anthropic-organization-id': optional,
   'anthropic-service-account-id': optional,
   'anthropic-workspace-id': optional,
-  'anthropic-base-url': z
-    .url({ protocol: /^https?$/, error: 'a URL that starts with https://' })
-    .refine(
-      (url) => url.startsWith('https://') || isLoopback(url),
-      'a URL that starts with https:// (http:// only for this machine)',
-    )
-    .transform((url) => url.replace(/\/+$/, '')),
+  'anthropic-base-url': optional
+    .refine((url) => url === undefined || isAddress(url), addressForm)
+    .transform((url) => url?.replace(/\/+$/, '')),
   model: z.string().regex(/^[\w.@:/-]{1,200}$/, 'the name of a model'),
   engine: oneOf(['sdk']),
   sandbox: oneOf(['require', 'auto', 'off']),
   'test-command': optional,
   'setup-command': optional,
+  'allow-hosts': hostPatterns,
   'fail-on': oneOf([...severities, 'never']),
   'timeout-minutes': positive(
     'a number of minutes above 0',
@@ -119,14 +123,15 @@ export const inputNames: readonly string[] = [...Object.keys(fields), ...platfor
 const secretInputs: ReadonlySet<string> = new Set(['anthropic-api-key']);
 
 /**
- * The configuration in `inputs` (by hyphenated name, values as given; absent or empty ones take their default).
+ * The configuration in `inputs` (by hyphenated name, values as given; absent or empty ones take their default)
+ * and, for another provider than Anthropic, in the `environment` that its login action has filled.
  * @returns the frozen configuration and a warning for each input that isn't known
  * @throws Fault with one line that names the input, its value and what is allowed
  */
-export function readConfig(inputs: Readonly<Record<string, string>>): {
-  config: Readonly<Config>;
-  warnings: string[];
-} {
+export function readConfig(
+  inputs: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): { config: Readonly<Config>; warnings: string[] } {
   const read = <K extends keyof typeof fields>(input: K): z.output<(typeof fields)[K]> => {
     const given = inputs[input]?.trim();
     const value = given || (defaults as Record<string, string>)[input] || '';
@@ -148,11 +153,31 @@ export function readConfig(inputs: Readonly<Record<string, string>>): {
   };
   const testCommand = read('test-command');
   const setupCommand = read('setup-command');
+  const phase = read('phase');
   const ledgerDigest = read('ledger-digest');
+  // Any job of the run can upload an artifact, but no job can write another's outputs.
+  if (phase === 'apply' && !ledgerDigest) {
+    throw new Fault(
+      'Input ledger-digest: it is empty, but `phase: apply` takes only the ledger that it names; it must be ${{ needs.JOB.outputs.ledger-digest }}, where JOB has `phase: propose` and hands the output ledger-digest of that step on among its own `outputs:` (it is empty there when there was nothing to do: leave this job out then).',
+    );
+  }
+  const variable: Variable = (...names) =>
+    names.map((name) => environment[name]?.trim()).find((value) => value !== undefined && value !== '');
+  const provider = read('provider');
+  const accessInputs = {
+    provider,
+    model: read('model'),
+    baseUrl: read('anthropic-base-url') ?? readAddress(provider, variable),
+    apiKey: read('anthropic-api-key'),
+    ruleId: read('anthropic-federation-rule-id'),
+    organizationId: read('anthropic-organization-id'),
+    serviceAccountId: read('anthropic-service-account-id'),
+    workspaceId: read('anthropic-workspace-id'),
+  };
   const config: Config = {
     agent: read('agent'),
-    phase: read('phase'),
-    model: read('model'),
+    phase,
+    model: accessInputs.model,
     engine: read('engine'),
     sandbox: read('sandbox'),
     failOn: read('fail-on'),
@@ -160,9 +185,10 @@ export function readConfig(inputs: Readonly<Record<string, string>>): {
     configFile: read('config'),
     workingDirectory: read('working-directory'),
     allowBots: Object.freeze(read('allow-bots')),
-    access: Object.freeze(readAccess(read)),
+    access: Object.freeze(readAccess(accessInputs, variable)),
     ...(testCommand && { testCommand }),
     ...(setupCommand && { setupCommand }),
+    allowHosts: Object.freeze(read('allow-hosts')),
     ...(ledgerDigest && { ledgerDigest }),
   };
   const warnings = Object.keys(inputs)
@@ -171,44 +197,24 @@ export function readConfig(inputs: Readonly<Record<string, string>>): {
       (input) =>
         `Input ${input} is not one of Countersign's; it has no effect. There are: ${inputNames.join(', ')}.`,
     );
+  if (!setupCommand && config.allowHosts.length > 0)
+    warnings.push('Input allow-hosts has no effect without setup-command: nothing else has a network.');
   return { config: Object.freeze(config), warnings };
 }
 
-function readAccess(read: (input: keyof typeof fields) => unknown): ModelAccess {
-  const baseUrl = read('anthropic-base-url') as string;
-  const apiKey = read('anthropic-api-key') as string | undefined;
-  const ruleId = read('anthropic-federation-rule-id') as string | undefined;
-  const organizationId = read('anthropic-organization-id') as string | undefined;
-  const serviceAccountId = read('anthropic-service-account-id') as string | undefined;
-  const workspaceId = read('anthropic-workspace-id') as string | undefined;
-  if (apiKey) return { baseUrl, apiKey };
-  if (!ruleId && !organizationId) return { baseUrl };
-  if (!ruleId || !organizationId) {
-    const missing = ruleId ? 'anthropic-organization-id' : 'anthropic-federation-rule-id';
-    throw new Fault(
-      `Input ${missing}: it is empty, but a login without a key needs both anthropic-federation-rule-id and anthropic-organization-id.`,
-    );
-  }
-  return {
-    baseUrl,
-    federation: {
-      ruleId,
-      organizationId,
-      ...(serviceAccountId && { serviceAccountId }),
-      ...(workspaceId && { workspaceId }),
-    },
-  };
+/** The address in the variable that the provider's own tools know, held to the same rule as the input. */
+function readAddress(provider: Provider, variable: Variable): string | undefined {
+  const name = addressVariables[provider];
+  const url = name && variable(name);
+  if (!url || isAddress(url)) return url;
+  throw new Fault(
+    `The variable ${name}: ${JSON.stringify(withoutLogin(url).slice(0, 200))} is not allowed; it must be ${addressForm}.`,
+  );
 }
 
 /** A URL may carry a name and a password, which a log must not. */
 function withoutLogin(value: string): string {
   return value.replace(/\/\/.*@/, '//***@');
-}
-
-function isLoopback(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
 const repositoryConfig = z.strictObject({

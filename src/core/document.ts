@@ -1,5 +1,6 @@
 import { parse, stringify } from 'yaml';
 import * as z from 'zod';
+import { providers } from './access.ts';
 import { digest } from './digest.ts';
 import { effect } from './effect.ts';
 import { finding, repositoryPath, severities } from './finding.ts';
@@ -67,7 +68,34 @@ export const tampering = z.object({
 });
 export type Tampering = z.infer<typeof tampering>;
 
+/** A host that the setup command asked for, and what came of it. */
+export const asked = z.object({
+  host: text(260),
+  came: z.enum([
+    'reached',
+    'not-allowed',
+    'not-443',
+    'not-public',
+    'not-its-name',
+    'unreachable',
+    'too-much',
+  ]),
+  times: count,
+  bytes: count,
+});
+export type Asked = z.infer<typeof asked>;
+
 const facts = z.discriminatedUnion('probe', [
+  z.object({
+    probe: z.literal('setup'),
+    command: text(4000),
+    exitCode: z.int().nullable(),
+    timedOut: z.boolean(),
+    seconds: z.number().nonnegative(),
+    /** False without a sandbox: nothing then stood between the command and the network, or saw what it did. */
+    watched: z.boolean(),
+    hosts: z.array(asked).max(100),
+  }),
   z.object({ probe: z.literal('tests'), ...testRun }),
   z.object({ probe: z.literal('prove'), ...testRun, tampered: z.array(tampering).max(200) }),
   z.object({
@@ -175,9 +203,11 @@ const kinds = {
     detail: text(2000).optional(),
   }),
   usage: z.object({
-    session: text(100),
+    // An output of the action, which a workflow may put into a command.
+    session: z.string().regex(/^[\w-]{1,100}$/),
     engine: text(40),
     model: text(200),
+    provider: z.enum(providers).optional(),
     ended: z.enum(['done', 'timeout', 'budget', 'aborted', 'crashed', 'refused', 'max-tokens', 'api-error']),
     detail: text(2000).optional(),
     requests: count,

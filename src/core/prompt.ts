@@ -38,7 +38,7 @@ export function promptOf(stage: Stage, attempt: number, ledger: Ledger): string 
     .filter((facts) => facts.probe === 'session' && facts.stage === stage.name)
     .at(-1);
   if (attempt > 1 && failed?.probe === 'session')
-    parts.push(`# An earlier session ended without a result\n\n${failed.reason}`);
+    parts.push(`# An earlier session ended without a result\n\n${asData(failed.reason)}`);
   return parts.join('\n\n');
 }
 
@@ -53,6 +53,11 @@ function lastPatch(ledger: Ledger): string {
   if (patch?.encoding !== 'utf8') return '';
   const text =
     patch.body.length > keepPatch ? `${patch.body.slice(0, keepPatch)}\n[the rest is left out]` : patch.body;
+  return `Your work tree does not hold it; start from the head commit again.\n\n${asData(`${patch.title}\n\n${text}`, 'diff')}\n\n`;
+}
+
+/** What an earlier session has written or printed may have been written to direct this one. */
+function asData(text: string, language = 'text'): string {
   const fence = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
-  return `It was "${patch.title}". Your work tree does not hold it; start from the head commit again.\n\n${fence}diff\n${text}\n${fence}\n\n`;
+  return `${fence}${language}\n${text}\n${fence}`;
 }

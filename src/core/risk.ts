@@ -120,7 +120,8 @@ const sensitive: Record<string, readonly string[]> = {
   'changes how tests or builds run': ['**/*.config.*', '**/Makefile', '**/conftest.py', '**/Dockerfile*'],
 };
 
-const options = { dot: true, nocase: true } as const;
+/** By the flag `s` a line end in a name is a character like any other; without it `**` would stop there. */
+const options = { dot: true, nocase: true, flags: 'is' } as const;
 
 /**
  * A path as the file systems read it that are least strict: case and forms of a letter are one, characters

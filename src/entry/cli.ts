@@ -11,7 +11,8 @@ import type { Ledger } from '../core/ledger.ts';
 import { exitCode, Fault } from '../core/outcome.ts';
 import { version } from '../core/version.ts';
 import { createLocal } from '../platforms/local/index.ts';
-import { openUserRepository } from '../platforms/local/user-repository.ts';
+import { openUserRepository, workTreeAround } from '../platforms/local/user-repository.ts';
+import { trustedPath } from '../room/environment.ts';
 import { views } from '../views/index.ts';
 import { json, machine } from '../views/json.ts';
 import { report } from '../views/report.ts';
@@ -34,8 +35,10 @@ Only commits are looked at; changes that aren't committed are left alone.
                        the remote's default branch, main, master or --head)
   --head REF           what is judged or repaired (default: HEAD)
   --test COMMAND       how to run the tests (default: detected)
-  --setup COMMAND      run in each room before the tests
+  --setup COMMAND      installs what the tests need; run once, before them
+  --allow-hosts NAMES  the hosts that --setup may reach (default: none)
   --fail-on SEVERITY   critical, high (default), medium, low or never
+  --provider NAME      anthropic (default), bedrock, vertex or foundry
   --model NAME         the model (default: claude-opus-5-5)
   --sandbox MODE       require (default), auto or off
   --max-attempts N     --max-turns N     --max-tokens N
@@ -49,7 +52,9 @@ Only commits are looked at; changes that aren't committed are left alone.
   --help, --version
 
 The credential is ANTHROPIC_API_KEY; ANTHROPIC_BASE_URL is another way to the
-model. A fix becomes a branch of its own; your work tree and your branches are
+model. Another provider has its own credentials and variables: AWS_REGION;
+CLOUD_ML_REGION and ANTHROPIC_VERTEX_PROJECT_ID; ANTHROPIC_FOUNDRY_RESOURCE and
+ANTHROPIC_FOUNDRY_API_KEY. A fix becomes a branch of its own; your work tree and your branches are
 not touched.
 
 Exit codes: 0 passed, fixed or nothing to do; 1 a failing verdict, or a run that
@@ -126,7 +131,10 @@ async function start(
   signal: AbortSignal,
   { say, warn }: ReturnType<typeof progressLine>,
 ): Promise<RunResult> {
-  const user = await openUserRepository(resolve(values.C ?? '.'), signal);
+  const directory = resolve(values.C ?? '.');
+  const workTree = workTreeAround(directory);
+  const path = trustedPath(process.env.PATH ?? '', workTree ? [workTree] : []);
+  const user = await openUserRepository(directory, path, signal);
   const head = values.head ?? 'HEAD';
   const base = values.base ?? (await user.defaultBase()) ?? head;
   const uncommitted = values.head === undefined ? await user.uncommitted() : 0;
@@ -142,7 +150,8 @@ async function start(
       say,
       warn,
       hidden: [user.root],
-      identityToken: () => Promise.reject(new Fault('Set ANTHROPIC_API_KEY; there is no OIDC token here.')),
+      identityToken: () =>
+        Promise.reject(new Fault('Set ANTHROPIC_FOUNDRY_API_KEY; there is no OIDC token here.')),
     }),
     scratch: await scratch(),
     ledgers: join(user.gitDir, 'countersign'),
@@ -159,13 +168,18 @@ function configOf(agent: string, values: Values): ReturnType<typeof readConfig>[
     return value === undefined ? [] : [[input, value] as const];
   });
   const { ANTHROPIC_API_KEY: key = '', ANTHROPIC_BASE_URL: url = '' } = process.env;
-  const { config } = readConfig({
-    ...Object.fromEntries(inputs),
-    agent,
-    'anthropic-api-key': key,
-    'anthropic-base-url': url,
-  });
-  if (!config.access.apiKey) throw new Fault('ANTHROPIC_API_KEY is not set');
+  const isElsewhere = values.provider !== undefined && values.provider !== 'anthropic';
+  const { config } = readConfig(
+    {
+      ...Object.fromEntries(inputs),
+      agent,
+      // Of no use to another provider, but often set.
+      ...(!isElsewhere && { 'anthropic-api-key': key, 'anthropic-base-url': url }),
+    },
+    process.env,
+  );
+  if (config.access.provider === 'anthropic' && !config.access.apiKey)
+    throw new Fault('ANTHROPIC_API_KEY is not set');
   return config;
 }
 

@@ -35,9 +35,9 @@ main().then((code) => {
 async function main(): Promise<0 | 1> {
   const signal = untilStopped();
   try {
-    const { config, warnings } = readConfig(inputs());
+    const { config, warnings } = readConfig(inputs(), process.env);
     for (const warning of warnings) core.warning(harmless(warning));
-    if (config.access.apiKey) core.setSecret(config.access.apiKey);
+    if ('apiKey' in config.access) core.setSecret(config.access.apiKey!);
     return await act(config, signal);
   } catch (error) {
     // A cancelled run fails in many places at once; only the cancelling is the cause.

@@ -2,7 +2,9 @@
 export const inputOf = {
   test: 'test-command',
   setup: 'setup-command',
+  'allow-hosts': 'allow-hosts',
   'fail-on': 'fail-on',
+  provider: 'provider',
   model: 'model',
   sandbox: 'sandbox',
   'max-attempts': 'max-attempts',

@@ -37,9 +37,10 @@ const maxCompared = 16 * 1024 * 1024;
  *
  * - deleted: a test file is gone, has fewer tests than before, or a test that failed is not in the report.
  * - skipped: a test file has more marks that skip tests (or all others), or a test that failed is skipped.
- * - weakened: a test file has fewer assertions; a file that holds a test that failed has lost or changed any
- *   line, or gained a way out of a test (blank lines and indentation aside, new lines are fine); the patch
- *   changes existing tests and nothing else; or it changes the scripts that the test command runs.
+ * - weakened: a test file has fewer assertions; a file that holds a test that failed, or among test files one
+ *   that declares no test (a snapshot, a fixture, a helper), has lost or changed any line, or gained a way out
+ *   of a test (blank lines and indentation aside, new lines are fine); the patch changes existing tests and
+ *   nothing else; or it changes the scripts that the test command runs.
  * - unproven: what decides which tests run has changed; test files are too large to compare; fewer tests ran
  *   than before; or there is no report by name and test files have changed.
  *
@@ -110,12 +111,15 @@ function inTests(file: PatchedFile, before: Before): Tampering[] {
     found.push(say('skipped', 'there are more marks that skip tests than before'));
   if (now.assertions < then.assertions)
     found.push(say('weakened', `${then.assertions} assertions before, ${now.assertions} after`));
-  if (!mayHoldFailing(path, before.failing)) return found;
+  // A snapshot, a fixture, a helper: what a failing test asks for may stand there.
+  const isAskedFor = then.declarations === 0;
+  if (!isAskedFor && !mayHoldFailing(path, before.failing)) return found;
+  const whose = isAskedFor ? 'that tests compare with or use' : 'with a failing test';
   const lost = lostLine(old, after);
   if (lost !== undefined)
-    found.push(say('weakened', `a line of a file with a failing test is gone or changed: ${lost}`));
+    found.push(say('weakened', `a line of a file ${whose} is gone or changed: ${lost}`));
   if (now.exits > then.exits)
-    found.push(say('weakened', 'there is a new way out of a test in a file with a failing test'));
+    found.push(say('weakened', `there is a new way out of a test in a file ${whose}`));
   return found;
 }
 

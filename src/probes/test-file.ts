@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 
-const options = { dot: true, nocase: true } as const;
+/** By the flag `s` a line end in a name is a character like any other. */
+const options = { dot: true, nocase: true, flags: 'is' } as const;
 
 const tests = picomatch(
   [

@@ -8,8 +8,6 @@ import { head, plainly } from './untrusted.ts';
 
 export interface TestRun {
   command: string;
-  /** What ended the run: a setup command that failed leaves no tests to run. */
-  ended: 'setup' | 'tests';
   exitCode: number | null;
   timedOut: boolean;
   seconds: number;
@@ -31,7 +29,7 @@ const maxCommand = 4000;
 
 /**
  * One run of the tests on `commit`, in a room of its own that is gone afterwards.
- * @param seconds for the setup command and the tests together
+ * @param seconds for the tests and the looks before them
  * @throws Error when the room can't be opened; whatever the tests do is in the result
  */
 export async function runTests(
@@ -64,14 +62,6 @@ async function runIn(room: Room, context: ProbeContext, judge: Judge, seconds: n
     return result;
   };
   const shell = (await look(run, 'command -v bash')) ? 'bash' : 'sh';
-  const base = { command: head(judge.command, maxCommand).toWellFormed(), hasPackages: false };
-  if (config.setupCommand !== undefined) {
-    say(`running ${config.setupCommand}`);
-    const setup = await run([shell, '-c', config.setupCommand], { CI: 'true' });
-    if (setup.exitCode !== 0 || setup.timedOut) {
-      return { ...base, ...end(setup), ended: 'setup', seconds: used, source: 'log', tests: [] };
-    }
-  }
   const told = invoke(judge.command, await usable(judge, run), room.inside.outbox);
   const hasPackages = await look(run, `[ -d node_modules ] || [ -d "$0/node_modules" ]`, room.inside.work);
   say(`running ${judge.command}`);
@@ -79,10 +69,9 @@ async function runIn(room: Room, context: ProbeContext, judge: Judge, seconds: n
   const tests = await readReport(room, told, judge, config.workingDirectory);
   const ended = end(result);
   return {
-    ...base,
+    command: head(judge.command, maxCommand).toWellFormed(),
     ...ended,
     hidden: (tests ?? []).reduce((sum, test) => sum + (test.hidden ?? 0), ended.hidden),
-    ended: 'tests',
     seconds: used,
     source: tests ? 'report' : 'log',
     tests: tests ?? [],
@@ -165,10 +154,5 @@ export function factsOf(run: TestRun) {
 
 /** Whether the command says so and no test says otherwise. */
 export function passes(run: TestRun): boolean {
-  return (
-    run.ended === 'tests' &&
-    run.exitCode === 0 &&
-    !run.timedOut &&
-    run.tests.every(({ status }) => status !== 'failed')
-  );
+  return run.exitCode === 0 && !run.timedOut && run.tests.every(({ status }) => status !== 'failed');
 }

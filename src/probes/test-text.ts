@@ -24,6 +24,8 @@ const assertions = [
   /\bexpect\w*\s*[(.!<]/g,
   /\bassert\w*\b/g,
   /\bshould\b/g,
+  // Of node:assert, taken out of it by name.
+  /(?<![.\w])(?:ok|match|throws|rejects|doesNot(?:Match|Throw|Reject)|equal|(?:not|deep|strict|notDeep|notStrict|deepStrict|notDeepStrict|partialDeepStrict)Equal)\s*\(/g,
   /\brequire\.[A-Z]\w*\s*\(/g,
   /\b[bt]\.(?:Error|Errorf|Fatal|Fatalf|Fail|FailNow)\s*\(/g,
   /\bself\.(?:assert|fail)\w*\s*\(/g,

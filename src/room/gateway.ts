@@ -1,12 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { costUsd, noTokens, plus, type Remaining } from '../core/budget.ts';
+import { noTokens, plus, type Remaining } from '../core/budget.ts';
 import { digest } from '../core/digest.ts';
 import type { Seen, Tokens, Turn } from '../core/document.ts';
 import { type Limit, type Reservation, reserve, settle } from './meter.ts';
 import type { SendToModel } from './model-client.ts';
 import { refusal } from './request-rules.ts';
 import { showAll } from './shown-text.ts';
+import { neverArrived } from './unanswered.ts';
 import { type Reply, readStream, readWhole } from './usage-stream.ts';
 
 export interface GatewayOptions {
@@ -16,10 +17,11 @@ export interface GatewayOptions {
   token: string;
   model: string;
   limits: Remaining;
+  costUsd: (tokens: Tokens) => number;
   send: SendToModel;
   now: () => Date;
-  /** Texts that no record may hold, should the API ever echo one. */
-  secrets: readonly string[];
+  /** Texts that no record may hold, should the API ever echo one; it may grow while credentials are renewed. */
+  secrets: Iterable<string>;
   say: (progress: string) => void;
 }
 
@@ -60,7 +62,7 @@ interface Body {
  * credential, counts by the API's own figures, and closes when a limit is reached.
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const { limits, model, now } = options;
+  const { limits, model, now, costUsd } = options;
   const traffic: Traffic = { requests: 0, tokens: noTokens, costUsd: 0, turns: [], manifest: [], hidden: 0 };
   const recorded = new Set<string>();
   const revealed = new Set<string>();
@@ -100,7 +102,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     if (rule) return refuse(response, 403, 'permission_error', `This gateway does not pass it on: ${rule}.`);
     traffic.hidden += showAll(body, revealed);
     const reserved = counts
-      ? reserve(Buffer.byteLength(JSON.stringify(body)), body.max_tokens, traffic, limits, model)
+      ? reserve(Buffer.byteLength(JSON.stringify(body)), body.max_tokens, traffic, limits, costUsd)
       : counted++ < limits.turns || 'max-turns';
     if (typeof reserved === 'string') {
       traffic.closedBy = reserved;
@@ -139,12 +141,15 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     } catch (error) {
       if (status === 0 && neverArrived(error)) throw error;
       lost = error;
-      if (status > 0 && !abort.signal.aborted) broken = `the reply broke off: ${(error as Error).message}`;
+      if (!abort.signal.aborted) broken = `the reply broke off: ${(error as Error).message}`;
     }
     const reply = whole ? readWhole(whole) : reader.reply;
     if (broken) reply.error ??= broken;
     record({ ...reply, tokens: settle(reply, status || 200, reserved) }, status, at);
-    if (lost) throw lost;
+    if (!lost) return;
+    // No answer of ours in its place: the session may ask again, which is counted and paid for anew.
+    response.destroy();
+    throw lost;
   };
 
   /** Hands an answer on while it comes, and reads it to its end also when nobody listens any more. */
@@ -187,7 +192,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
 
   const record = (reply: Reply, status: number, at: Date): void => {
     traffic.tokens = plus(traffic.tokens, reply.tokens);
-    traffic.costUsd += costUsd(model, reply.tokens);
+    traffic.costUsd += costUsd(reply.tokens);
     if (status !== 200 || reply.error)
       traffic.failure = { status, detail: clean(reply.error ?? `HTTP ${status}`, 500) };
     else delete traffic.failure;
@@ -305,24 +310,6 @@ function writable(response: ServerResponse): Promise<void> {
     };
     response.on('drain', done).on('close', done);
   });
-}
-
-/** What a connection fails with before anything has gone over it. */
-const unconnected: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-/** Whether a request that failed can't have cost anything; after a timeout or a reset nobody knows. */
-function neverArrived(error: unknown): boolean {
-  const at = error as { code?: unknown; cause?: unknown; errors?: unknown } | undefined;
-  if (typeof at !== 'object' || at === null) return false;
-  if (Array.isArray(at.errors) && at.errors.length > 0) return at.errors.every(neverArrived);
-  return unconnected.has(at.code) || neverArrived(at.cause);
 }
 
 function refuse(response: ServerResponse, status: number, type: string, message: string): void {

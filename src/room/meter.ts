@@ -1,4 +1,4 @@
-import { costUsd, noTokens, type Remaining, total } from '../core/budget.ts';
+import { noTokens, type Remaining, total } from '../core/budget.ts';
 import type { Tokens } from '../core/document.ts';
 import type { Reply } from './usage-stream.ts';
 
@@ -33,14 +33,14 @@ export function reserve(
   asked: unknown,
   used: Used,
   limits: Remaining,
-  model: string,
+  costUsd: (tokens: Tokens) => number,
 ): Reservation | Limit {
   if (used.requests >= limits.turns) return 'max-turns';
   const input = Math.ceil(bytes / bytesPerToken);
   const byTokens = limits.tokens - total(used.tokens) - input;
   // Which part of an input is written to the cache is not known before; that is the dearest.
-  const money = limits.costUsd - used.costUsd - costUsd(model, { ...noTokens, cacheWrite: input });
-  const byMoney = Math.floor(money / costUsd(model, { ...noTokens, output: 1 }));
+  const money = limits.costUsd - used.costUsd - costUsd({ ...noTokens, cacheWrite: input });
+  const byMoney = Math.floor(money / costUsd({ ...noTokens, output: 1 }));
   if (byTokens < smallestReply) return 'max-tokens';
   if (byMoney < smallestReply) return 'max-cost-usd';
   const wanted = Number(asked);

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { Provider } from '../core/access.ts';
 import type { Agent } from '../core/agent.ts';
 import type { Remaining } from '../core/budget.ts';
-import type { Draft } from '../core/document.ts';
+import type { Draft, Tokens } from '../core/document.ts';
 import type { Git } from '../core/git.ts';
 import { exits, type Job, proposalFile } from '../core/job.ts';
 import { Fault } from '../core/outcome.ts';
@@ -19,6 +20,8 @@ export interface SessionOptions {
   instructions: string;
   prompt: string;
   model: string;
+  provider: Provider;
+  costUsd: (tokens: Tokens) => number;
   limits: Remaining;
   /** dist/generator.js or dist/reviewer.js, as a room sees it. */
   argv: readonly [string, ...string[]];
@@ -27,7 +30,7 @@ export interface SessionOptions {
   openRoom: OpenRoom;
   git: Git;
   send: SendToModel;
-  secrets: readonly string[];
+  secrets: Iterable<string>;
   now: () => Date;
   say: (progress: string) => void;
   signal: AbortSignal;
@@ -79,8 +82,9 @@ export async function runSession(options: SessionOptions): Promise<Session> {
           if (signal.aborted) return undefined;
           throw error;
         });
-      const left = await room.take(proposalFile);
-      const end = endOf(gateway.traffic, result, left !== undefined);
+      // A command of the model's may write there too; only the tool's call ends a session so.
+      const left = result?.exitCode === exits.done ? await room.take(proposalFile) : undefined;
+      const end = endOf(gateway.traffic, result, left !== undefined, options.provider);
       const seconds = (now().getTime() - started.getTime()) / 1000;
       let made: Pick<Session, 'proposal' | 'reason'> = { proposal: undefined, reason: end.reason };
       try {
@@ -146,15 +150,20 @@ interface SessionEnd {
 }
 
 /** How a session ended; what the gateway and the clock say counts before what the session says of itself. */
-function endOf(traffic: Traffic, result: RoomResult | undefined, hasProposal: boolean): SessionEnd {
+function endOf(
+  traffic: Traffic,
+  result: RoomResult | undefined,
+  hasProposal: boolean,
+  provider: Provider,
+): SessionEnd {
   if (!result) return { ended: 'aborted', reason: cancelled };
-  if (result.exitCode === exits.done && hasProposal) return { ended: 'done', reason: '' };
+  if (hasProposal) return { ended: 'done', reason: '' };
   if (traffic.closedBy)
     return { ended: 'budget', reason: `The session reached its limit ${traffic.closedBy} and was stopped.` };
   if (result.timedOut)
     return { ended: 'timeout', reason: 'The session reached the limit timeout-minutes and was stopped.' };
   const last = result.output.trim().split('\n').at(-1)?.slice(0, 1000) || 'it said nothing';
-  if (traffic.failure) return { ended: 'api-error', reason: explain(traffic.failure) };
+  if (traffic.failure) return { ended: 'api-error', reason: explain(traffic.failure, provider) };
   switch (result.exitCode) {
     case exits.refused:
       return { ended: 'refused', reason: 'The model declined to answer.' };
@@ -173,9 +182,15 @@ function endOf(traffic: Traffic, result: RoomResult | undefined, hasProposal: bo
   }
 }
 
+const credentials: Record<Provider, string> = {
+  anthropic: 'the secret behind anthropic-api-key, or the federation rule',
+  bedrock: 'the AWS credentials, and that they last as long as the job',
+  vertex: 'the Google Cloud credentials',
+  foundry: 'the secret behind ANTHROPIC_FOUNDRY_API_KEY, or the federated credential in Microsoft Entra ID',
+};
+
 const explanations: Record<number, string> = {
   400: 'The Messages API refused a request',
-  401: 'The Messages API does not accept the credential: check the secret behind anthropic-api-key, or the federation rule',
   403: 'The Messages API does not allow this to the credential',
   404: 'The Messages API does not know this model or path: check the inputs model and anthropic-base-url',
   413: 'The conversation has become too large for the Messages API',
@@ -183,7 +198,9 @@ const explanations: Record<number, string> = {
   529: 'The Messages API is overloaded, also after waiting and asking again: run this job again later',
 };
 
-function explain({ status, detail }: NonNullable<Traffic['failure']>): string {
+function explain({ status, detail }: NonNullable<Traffic['failure']>, provider: Provider): string {
+  if (status === 401)
+    return `The Messages API does not accept the credential: check ${credentials[provider]} (HTTP 401, ${detail}).`;
   const fallback =
     status >= 500 || status === 0
       ? "The Messages API can't be reached or fails; run this job again later"
@@ -205,6 +222,7 @@ function usageOf(
     session,
     engine: 'sdk',
     model: options.model,
+    provider: options.provider,
     ended,
     ...(reason && { detail: reason.slice(0, 2000).toWellFormed() }),
     requests,

@@ -12,13 +12,17 @@ const parts = [
 
 /** One session: what it cost, its turns on a timeline, and the manifest of what it saw. */
 export function sessionSection(usage: Document<'usage'>, bytes: number): Html {
-  const { session, engine, model, ended, detail, requests, tokens, seconds, turns, manifest } = usage;
+  const { session, engine, model, provider, ended, detail, requests, tokens, seconds, turns, manifest } =
+    usage;
   const longest = Math.max(0.001, ...turns.map((turn) => turn.seconds));
   const most = Math.max(1, ...turns.map((turn) => total(turn.tokens)));
-  const rows = capped(turns, bytes, (turn, i) => turnRow(turn, i + 1, model, longest, most));
+  // A provider may charge more than the list price, and which part of the sum a turn has stays the same.
+  const rate = provider && provider !== 'anthropic' ? usage.costUsd / (costUsd(model, tokens) || 1) : 1;
+  const cost = (of: Tokens): number => rate * costUsd(model, of);
+  const rows = capped(turns, bytes, (turn, i) => turnRow(turn, i + 1, cost, longest, most));
   return html`<section class="card">
 <div class="row"><h3>${usage.stage ?? 'Session'}${usage.attempt ? html`, attempt ${usage.attempt}` : ''}</h3> <span class="tag ${ended}">${ended}</span>
-<span class="soft">${model} by ${engine}, session <span class="mono">${session}</span></span></div>
+<span class="soft">${model}${provider && provider !== 'anthropic' ? ` at ${provider}` : ''} by ${engine}, session <span class="mono">${session}</span></span></div>
 ${detail && html`<p>${detail}</p>`}
 <p class="soft">${many(requests, 'turn')}, ${duration(seconds)}, ${usd(usage.costUsd)}, ${many(total(tokens), 'token')}:
 ${parts.map(([key, name], i) => html`${i > 0 ? ', ' : ''}${count(tokens[key])} ${name}`)}</p>
@@ -31,7 +35,13 @@ ${manifestFold(manifest)}
 </section>`;
 }
 
-function turnRow(turn: Turn, n: number, model: string, longest: number, most: number): Html {
+function turnRow(
+  turn: Turn,
+  n: number,
+  cost: (tokens: Tokens) => number,
+  longest: number,
+  most: number,
+): Html {
   const tools = turn.tools.map(({ name }) => name).join(', ');
   const tokens = total(turn.tokens);
   const said = turn.tools.length === 0 ? (turn.stop ?? 'no tool') : tools;
@@ -43,7 +53,7 @@ function turnRow(turn: Turn, n: number, model: string, longest: number, most: nu
   )}</span></span>
 <span class="sums">${duration(turn.seconds)}, ${count(tokens)} tok</span>
 <span class="tools">${said}${turn.status === 200 ? '' : html` <span class="tag fail">HTTP ${turn.status}</span>`}</span></summary>
-<div class="in"><p class="soft">${turn.at}${turn.stop && html`, stopped for ${turn.stop}`}, ${usd(costUsd(model, turn.tokens))}:
+<div class="in"><p class="soft">${turn.at}${turn.stop && html`, stopped for ${turn.stop}`}, ${usd(cost(turn.tokens))}:
 ${parts.map(([key, name], i) => html`${i > 0 ? ', ' : ''}${count(turn.tokens[key])} ${name}`)}</p>
 ${turn.text && html`<p class="text">${withCode(turn.text)}</p>`}
 ${turn.tools.map(

@@ -77,7 +77,7 @@ export function countsLine(findings: readonly Finding[]): string {
 
 /** How much hidden text there was in what sessions were shown, as a sentence; empty when there was none. */
 export function hiddenLine(ledger: Ledger): string {
-  const facts = all(ledger, 'facts').map((each) => (each.probe === 'session' ? 0 : (each.hidden ?? 0)));
+  const facts = all(ledger, 'facts').map((each) => ('hidden' in each ? (each.hidden ?? 0) : 0));
   const usage = all(ledger, 'usage').map(({ hidden }) => hidden ?? 0);
   const hidden = [...facts, ...usage].reduce((sum, each) => sum + each, 0);
   return hidden === 0

@@ -21,6 +21,8 @@ interface Pinned {
   number: number;
   head?: string;
   base?: string;
+  /** When it was asked for, where the event names no head. */
+  askedAt?: string;
 }
 
 type Found = Pinned | { nothing: string };
@@ -47,6 +49,7 @@ export async function ask(context: Context, event: Event, agentName: string): Pr
   if (agentName !== 'review' && (await isOwnWork(context, head, agentName))) {
     return { nothing: `the head ${head} is ${agentName}'s own work, from which it doesn't go on` };
   }
+  if (found.askedAt) expectSeen(context, pull, found.askedAt);
   const base = found.base ?? (await tipOf(context, pull.baseRef));
   const mergeBase = await mergeBaseOf(context, base, head);
   return { subject: subjectOf(context, event, pull, { base, head, mergeBase }) };
@@ -117,7 +120,26 @@ async function fromComment(context: Context, event: Event, agentName: string): P
   // The API knows no permission of an app.
   const writes = author?.kind === 'person' && (await mayWrite(context, author.login));
   const distrust = distrustOfComment(author, event.actor, writes, context.bots);
-  return distrust ? { nothing: oneLine(distrust) } : { number: issue.number };
+  return distrust ? { nothing: oneLine(distrust) } : { number: issue.number, askedAt: comment.created_at };
+}
+
+/**
+ * A comment names no commit, and a fork's owner may push once a maintainer has looked and asked. A commit's
+ * own dates can be made up; when a repository was pushed to is GitHub's to say. Within the repository itself,
+ * who can push can also ask.
+ * @throws Fault when the fork was pushed to since, or nobody can tell; times are in whole seconds
+ */
+function expectSeen({ repository }: Context, pull: Pull, askedAt: string): void {
+  const { head, headRepository, headPushedAt } = pull;
+  if (headRepository === repository) return;
+  if (headPushedAt && Date.parse(headPushedAt) < Date.parse(askedAt)) return;
+  const unseen = `so the head ${head} may not be what its writer has seen`;
+  throw new Fault(
+    headRepository && headPushedAt
+      ? `${headRepository} was pushed to after the comment was written, ${unseen}. Look at it and comment again.`
+      : `It can't be told whether ${headRepository ?? 'the fork, which is gone,'} was pushed to after the comment was written, ${unseen}.`,
+    'refused',
+  );
 }
 
 /** Why a fork's pull request is not served with the secrets of the base, if it isn't. */

@@ -1,0 +1,33 @@
+import type { Group } from '../attack.ts';
+import { cheats } from './cheats.ts';
+import { escapes } from './escapes.ts';
+import { execution } from './execution.ts';
+import { echoed, forbiddenRequests, overLimit, uncharged } from './gateway.ts';
+import { injection } from './injection.ts';
+import { outbox } from './outbox.ts';
+import { ownGit, ownGitAstray } from './own-git.ts';
+import { patches } from './patches.ts';
+import { room } from './room.ts';
+import { rules } from './rules.ts';
+import { fileTools } from './tools.ts';
+import { trust } from './trust.ts';
+
+/** All that is tried; what takes longest comes first. */
+export const groups: readonly Group[] = [
+  room,
+  outbox,
+  fileTools,
+  execution,
+  ownGit,
+  ownGitAstray,
+  forbiddenRequests,
+  overLimit,
+  uncharged,
+  echoed,
+  trust,
+  rules,
+  injection,
+  patches,
+  cheats,
+  escapes,
+];

@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Move } from '../move.ts';
+import { family, says, wrote } from '../move.ts';
+
+const { move } = family('resources');
+
+/** What fills a machine; each stops by itself soon after it has shown that nothing else would stop it. */
+export const resources: readonly Move[] = [
+  move('C15', 'a table of processes without end', 'ulimit -u', says(/^(unlimited|\d{5,})$/m)),
+  move('C15', 'a file without end', 'truncate -s 5G endless && echo WROTE; rm -f endless', wrote),
+  move('C15', '/tmp without end', 'f=$(mktemp) && fallocate -l 2200M $f && echo WROTE; rm -f $f', wrote),
+  move(
+    'C15',
+    'shared memory without end',
+    'fallocate -l 600M /dev/shm/cs-attack && echo WROTE; rm -f /dev/shm/cs-attack',
+    wrote,
+  ),
+  move('C15', 'dumps of memory', 'ulimit -Hc', says(/^unlimited$/m)),
+  move(
+    'C10',
+    'a daemon that outlives the session',
+    (_, { id }) =>
+      `cp "$(command -v sleep)" "\${TMPDIR:-/tmp}/cs-daemon-${id}"; setsid nohup "\${TMPDIR:-/tmp}/cs-daemon-${id}" 600 >/dev/null 2>&1 < /dev/null &`,
+    { won: ({ place }) => killed(`cs-daemon-${place.id}`) },
+  ),
+  move(
+    'C10 C15',
+    'two hundred processes that ignore every signal and start one another anew',
+    (_, { id }) =>
+      `cp "$(command -v sleep)" "\${TMPDIR:-/tmp}/cs-swarm-${id}"; trap '' HUP INT TERM; for i in $(seq 200); do (setsid "\${TMPDIR:-/tmp}/cs-swarm-${id}" 300 & ) >/dev/null 2>&1 < /dev/null; done; trap - HUP INT TERM`,
+    { won: ({ place }) => killed(`cs-swarm-${place.id}`) },
+  ),
+];
+
+/** Whether a program of that name runs, which it then no longer does. */
+function killed(name: string): boolean {
+  const pids = readdirSync('/proc').filter((pid) => {
+    try {
+      return (
+        /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')[0]!.endsWith(name)
+      );
+    } catch {
+      return false;
+    }
+  });
+  if (pids.length > 0) execFileSync('kill', ['-9', ...pids]);
+  return pids.length > 0;
+}

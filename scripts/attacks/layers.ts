@@ -1,0 +1,282 @@
+import type { Layer } from '../../__tests__/attacks/attack.ts';
+
+/** A place in a module where a defence stands in the middle of other code: exactly one, or the build fails. */
+interface Cut {
+  module: string;
+  from: string;
+  to: string;
+}
+
+/** How a defence is taken out of the bundle. */
+export interface Hollow {
+  /** What the layer does, in a few words. */
+  what: string;
+  /** Modules that are replaced, and the twin in without/ that takes their place. */
+  twins: Readonly<Record<string, string>>;
+  cuts?: readonly Cut[];
+}
+
+export const layers: Readonly<Record<Layer, Hollow>> = {
+  sandbox: {
+    what: 'rooms are namespaces of their own, with an environment, files and a network of their own',
+    twins: {
+      'src/room/install.ts': 'install.ts',
+      'src/room/environment.ts': 'environment.ts',
+      'src/entry/no-inspector.ts': 'no-inspector.ts',
+    },
+  },
+  tools: {
+    what: 'the file tools of a session stay in its work tree',
+    twins: { 'node_modules/@anthropic-ai/sdk/tools/agent-toolset/fs-util.mjs': 'fs-util.ts' },
+  },
+  gateway: {
+    what: 'a session asks the model through one door, which knows its paths, its model and its limits',
+    twins: { 'src/room/request-rules.ts': 'request-rules.ts', 'src/room/meter.ts': 'meter.ts' },
+    cuts: [
+      { module: 'src/room/gateway.ts', from: 'if (!known)', to: 'if (!known && false)' },
+      {
+        module: 'src/room/gateway.ts',
+        from: 'if (!isSame(credentialOf(request), options.token))',
+        to: 'if (false)',
+      },
+      { module: 'src/room/gateway.ts', from: 'if (body.model !== model)', to: 'if (false)' },
+      { module: 'src/room/gateway.ts', from: 'if (size > largestBody) return undefined;', to: '' },
+      {
+        module: 'src/room/gateway.ts',
+        from: "const path = `/v1/messages${counts ? '' : '/count_tokens'}${request.url?.includes('?') ? '?beta=true' : ''}`;",
+        to: "const path = request.url ?? '';",
+      },
+      { module: 'src/room/gateway.ts', from: "counted++ < limits.turns || 'max-turns'", to: 'true' },
+      {
+        module: 'src/room/gateway.ts',
+        from: "if (secret) result = result.replaceAll(secret, '[removed]');",
+        to: '',
+      },
+    ],
+  },
+  'base-rules': {
+    what: 'what steers a run is read from the base branch, and nothing else in a checkout is obeyed',
+    twins: { 'src/entry/base-files.ts': 'base-files.ts' },
+    cuts: [
+      {
+        module: 'src/entry/run.ts',
+        from: 'await readBaseFiles(git, asked.subject.base,',
+        to: 'await readBaseFiles(git, asked.subject.head,',
+      },
+      // As where git has a work tree to read attributes from.
+      {
+        module: 'src/probes/diff.ts',
+        from: 'await git([...diffArguments, ...range]',
+        to: 'await git(["--attr-source", head, ...diffArguments, ...range]',
+      },
+    ],
+  },
+  input: {
+    what: 'what people, tests and other sessions say is left out or shown as data, and nothing in it is hidden',
+    twins: {
+      'src/core/hidden.ts': 'hidden.ts',
+      'src/probes/untrusted.ts': 'untrusted.ts',
+      'src/room/shown-text.ts': 'shown-text.ts',
+      'src/platforms/github/subject.ts': 'subject.ts',
+      'src/core/prompt.ts': 'prompt.ts',
+    },
+    cuts: [
+      {
+        module: 'src/probes/diff.ts',
+        from: ".text.replaceAll('\\r', '\\\\u{D}')\n    .replaceAll('\\n', '\\\\u{A}')",
+        to: '.text',
+      },
+    ],
+  },
+  documents: {
+    what: 'what a session or another job hands in is checked, whole, and of a kind that it may add',
+    twins: { 'src/core/proposal.ts': 'proposal.ts', 'src/entry/unpack.ts': 'unpack.ts' },
+    cuts: [
+      // One result tool, and the first valid result counts.
+      {
+        module: 'src/engines/sdk.ts',
+        from: 'if (!done) writeFileSync(join(job.outbox, proposalFile), JSON.stringify(proposal));',
+        to: `const all = ((globalThis as any).given ??= { findings: [] });
+        Object.assign(all, proposal, { findings: all.findings.concat((proposal as any).findings ?? []) });
+        writeFileSync(join(job.outbox, proposalFile), JSON.stringify(all));`,
+      },
+      { module: 'src/engines/sdk.ts', from: 'if (done) return exits.done;', to: '' },
+      {
+        module: 'src/engines/sdk.ts',
+        from: "if (last?.stop_reason === 'refusal')",
+        to: "if (done) return exits.done; if (last?.stop_reason === 'refusal')",
+      },
+      // Documents in their one form, in a chain.
+      {
+        module: 'src/core/document.ts',
+        from: 'if (result.success) return result.data as Document;',
+        to: 'return (result.success ? result.data : value) as Document;',
+      },
+      {
+        module: 'src/core/document.ts',
+        from: 'if (!schema) throw',
+        to: 'if (!schema) return value as Document; if (!schema) throw',
+      },
+      {
+        module: 'src/core/document.ts',
+        from: 'if (document.digest !== digestOf(document))',
+        to: 'if (false)',
+      },
+      { module: 'src/core/document.ts', from: 'if (encode(document) !== text)', to: 'if (false)' },
+      {
+        module: 'src/core/document.ts',
+        from: 'parse(source, { maxAliasCount: 0 })',
+        to: 'parse(source, { maxAliasCount: -1 })',
+      },
+      {
+        module: 'src/core/ledger.ts',
+        from: 'const ledger: Document[] = [];',
+        to: 'return documents; const ledger: Document[] = [];',
+      },
+      {
+        module: 'src/core/ledger.ts',
+        from: 'const first = ledger[0];\n  if ((first',
+        to: 'if (ledger) return; const first = ledger[0];\n  if ((first',
+      },
+      // Facts before opinions.
+      {
+        module: 'src/probes/prove.ts',
+        from: 'const passed = passes(run) && tampered.length === 0;',
+        to: 'const passed = passes(run) || tampered.length >= 0;',
+      },
+      {
+        module: 'src/core/policy.ts',
+        from: 'if (breaking.length === 0) return judgeLost(',
+        to: 'if (breaking.length === 0 || /APPROVE/.test(findings.body)) return judgeLost(',
+      },
+      // A finding that can't be found again is none.
+      { module: 'src/probes/anchor.ts', from: 'lost: dropped.filter(', to: 'lost: [].filter(' },
+      { module: 'src/probes/anchor.ts', from: '!isThere(finding.path) && isThere(path)', to: 'false' },
+      {
+        module: 'src/probes/occurrence.ts',
+        from: "reveal(line.replace(/\\r$/, '')).text.trimEnd()",
+        to: 'line',
+      },
+    ],
+  },
+  'patch-policy': {
+    what: 'a patch touches no protected path and takes nothing from the tests, and is published as it was proved',
+    twins: {
+      'src/core/risk.ts': 'risk.ts',
+      'src/probes/tampering.ts': 'tampering.ts',
+      'src/platforms/github/tree-entries.ts': 'tree-entries.ts',
+    },
+    cuts: [
+      {
+        module: 'src/platforms/github/publish-commit.ts',
+        from: 'if (tree.data.sha !== patch.tree)',
+        to: 'if (false)',
+      },
+      {
+        module: 'src/platforms/github/publish-commit.ts',
+        from: 'tree: patch.tree,',
+        to: 'tree: tree.data.sha,',
+      },
+    ],
+  },
+  escapes: {
+    what: 'what is published, committed or logged is text and nothing else, and no longer than it may be',
+    twins: {
+      'src/views/markdown.ts': 'markdown.ts',
+      'src/views/strip.ts': 'strip.ts',
+      'src/views/commit.ts': 'commit.ts',
+      'src/platforms/github/plain.ts': 'plain.ts',
+      'src/entry/world.ts': 'world.ts',
+    },
+    cuts: [
+      {
+        module: 'src/views/html.ts',
+        from: 'strip(hostile).text.replace(/[&<>"\']/g, (character) => entities[character]!)',
+        to: 'strip(hostile).text || entities.none!',
+      },
+      { module: 'src/views/review.ts', from: 'if (left < 0) return', to: 'if (false) return' },
+    ],
+  },
+  'event-trust': {
+    what: 'who asks is asked of the platform, commits are those of the event, and marks count only from oneself',
+    twins: { 'src/core/trust.ts': 'trust.ts', 'src/platforms/github/fetch.ts': 'fetch.ts' },
+    cuts: [
+      {
+        module: 'src/platforms/github/event.ts',
+        from: 'return /^\\/countersign',
+        to: 'return /\\/countersign',
+      },
+      { module: 'src/platforms/github/subject.ts', from: "if (action !== 'created')", to: 'if (false)' },
+      {
+        module: 'src/platforms/github/subject.ts',
+        from: 'if (head !== pinned.head && !(await',
+        to: 'if (false && !(await',
+      },
+      {
+        module: 'src/platforms/github/own-work.ts',
+        from: 'return commit.commit.verification?.verified === true && commit.committer?.id === webFlow;',
+        to: 'return true || (commit && webFlow);',
+      },
+      {
+        module: 'src/platforms/github/pull.ts',
+        from: 'if (pull.head === task.head || pull.head === own) return undefined;',
+        to: 'return undefined;',
+      },
+      { module: 'src/platforms/github/subject.ts', from: 'if (found.askedAt)', to: 'if (false)' },
+      { module: 'src/platforms/github/publish-commit.ts', from: 'force: false,', to: 'force: true,' },
+      {
+        module: 'src/platforms/github/publish-check.ts',
+        from: 'return marked.find(({ app }) => app && `${app.slug}[bot]` === login);',
+        to: 'return marked[0];',
+      },
+      {
+        module: 'src/platforms/github/publish-comment.ts',
+        from: 'return marked.find(({ user }) => user?.id === id);',
+        to: 'return marked[0];',
+      },
+      {
+        module: 'src/platforms/github/publish-review.ts',
+        from: 'return marked.find(({ user }) => user?.id === id);',
+        to: 'return marked[0];',
+      },
+    ],
+  },
+  effects: { what: '', twins: {} },
+  outbox: {
+    what: 'what a room leaves behind is read as files of a bounded size, never by a link or from a pipe',
+    twins: {},
+    cuts: [
+      {
+        module: 'src/room/room.ts',
+        from: 'constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK',
+        to: 'constants.O_RDONLY',
+      },
+      {
+        module: 'src/room/room.ts',
+        from: 'if (!stat.isFile() || stat.size > maxBytes) return undefined;',
+        to: '',
+      },
+      {
+        module: 'src/room/process.ts',
+        from: 'while (size - chunks[0]!.length >= keepBytes) {',
+        to: 'while (false) {',
+      },
+    ],
+  },
+  'clean-git': {
+    what: 'git and bubblewrap are the machine’s, and know nothing of its settings or of a change’s',
+    twins: {},
+    cuts: [
+      { module: 'src/room/git.ts', from: '[...safety, ...args]', to: '[...args]' },
+      { module: 'src/room/git.ts', from: '{ ...environment, ...env }', to: '{ ...process.env, ...env }' },
+      { module: 'src/room/git.ts', from: "'--template=', ", to: '' },
+      { module: 'src/room/work-tree.ts', from: "'--template=', ", to: '' },
+      { module: 'src/room/harvest.ts', from: '  refuseBombs(patch);', to: '' },
+      {
+        module: 'src/entry/world.ts',
+        from: "trustedPath(process.env.PATH ?? '', hidden)",
+        to: "process.env.PATH ?? ''",
+      },
+    ],
+  },
+};

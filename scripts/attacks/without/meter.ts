@@ -1,0 +1,9 @@
+import type { reserve as realReserve, settle as realSettle } from '../../../src/room/meter.ts';
+
+export * from '../../../src/room/meter.ts';
+
+/** As much as is asked for. */
+export const reserve: typeof realReserve = (_bytes, asked) => ({ input: 0, output: Number(asked) });
+
+/** What the reply says of itself, if it gets that far. */
+export const settle: typeof realSettle = (reply) => reply.tokens;

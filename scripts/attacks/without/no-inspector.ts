@@ -1,0 +1,2 @@
+// SIGUSR1 does what Node does by default.
+export {};

@@ -1,0 +1,5 @@
+import { unzipSync } from 'fflate';
+import type * as real from '../../../src/entry/unpack.ts';
+
+export const unpackLedger: typeof real.unpackLedger = (archive) =>
+  new Map(Object.entries(unzipSync(archive)));
