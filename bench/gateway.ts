@@ -6,7 +6,7 @@ import { costUsd } from '../src/core/budget.ts';
 import { openGateway } from '../src/room/gateway.ts';
 import { connectModel } from '../src/room/model-client.ts';
 import type { Row } from './main.ts';
-import { median, ms, times } from './median.ts';
+import { median, times } from './median.ts';
 
 const runs = 5;
 const paced = 500;
@@ -60,7 +60,7 @@ export async function measureGateway(scratch: string): Promise<Row[]> {
       },
       {
         what: 'added by the gateway to an event',
-        ours: ms(late - direct),
+        ours: `${(late - direct).toFixed(2)} ms`,
         reference: '',
         ratio: '',
         aim: '',

@@ -14,7 +14,7 @@ const runs = 15;
 export async function measureStart(scratch: string): Promise<Row[]> {
   const repository = makeRepository(join(scratch, 'start'), 50, 20);
   const ours: number[] = [];
-  const reference: number[] = [];
+  const baseline: number[] = [];
   const memory: { trusted: number; room: number }[] = [];
   for (let run = 0; run < runs; run += 1) {
     const first = Promise.withResolvers<number>();
@@ -32,20 +32,33 @@ export async function measureStart(scratch: string): Promise<Row[]> {
     const before = performance.now();
     spawnSync(process.execPath, ['-e', '0']);
     spawnSync('git', ['clone', '--quiet', '--local', repository, join(scratch, 'clone')]);
-    reference.push(performance.now() - before);
+    baseline.push(performance.now() - before);
     rmSync(join(scratch, 'clone'), { recursive: true });
   }
-  const peak = (of: 'trusted' | 'room'): string => mb(Math.max(...memory.map((sample) => sample[of])));
+  const bare = spawnSync(process.execPath, ['-p', 'process.resourceUsage().maxRSS * 1024'], {
+    encoding: 'utf8',
+  });
+  const reference = Number(bare.stdout);
+  const peak = (what: string, of: 'trusted' | 'room'): Row => {
+    const most = Math.max(...memory.map((sample) => sample[of]));
+    return {
+      what,
+      ours: mb(most),
+      reference: `${mb(reference)} (bare Node)`,
+      ratio: times(most / reference),
+      aim: '',
+    };
+  };
   return [
     {
       what: 'start to first model request, sandbox on',
       ours: ms(median(ours)),
-      reference: `${ms(median(reference))} (node -e 0, git clone --local)`,
-      ratio: times(median(ours) / median(reference)),
+      reference: `${ms(median(baseline))} (node -e 0, git clone --local)`,
+      ratio: times(median(ours) / median(baseline)),
       aim: '3x',
     },
-    { what: 'peak memory, trusted process', ours: peak('trusted'), reference: '', ratio: '', aim: '' },
-    { what: "peak memory, session's process", ours: peak('room'), reference: '', ratio: '', aim: '' },
+    peak('peak memory, trusted process', 'trusted'),
+    peak("peak memory, session's process", 'room'),
   ];
 }
 

@@ -54,6 +54,9 @@ export function prepareSandbox(mode: Config['sandbox'], host: Host, sysctl = res
     host.platform === 'linux'
       ? findOrInstall(host, sysctl)
       : { why: `bubblewrap does not exist for ${host.platform}` };
+  const sandbox = 'bwrap' in found ? found : found.rest;
+  if (sandbox?.within.length === 0)
+    host.say('Rooms are without limits on processes and files: the program prlimit is missing');
   if ('bwrap' in found) return found;
   const { why, rest = 'none' } = found;
   const without = rest === 'none' ? 'a sandbox' : 'a filter of system calls';
@@ -106,10 +109,12 @@ function findOrInstall(host: Host, sysctl: string): Bubblewrap | Lack {
 /** A sandbox by this bubblewrap with all that the machine has for it; a reason when there can be none at all. */
 function attempt(bwrap: string, { path, isRoot }: Host): Bubblewrap | Lack | string {
   const filter = syscallFilter(process.arch);
-  const machine = { find: (program: string) => which(program, path), isRoot };
-  const best: Bubblewrap = { bwrap, canForbidNamespaces: true, within: limitsOn(machine, () => true) };
+  const prefixes = limitsOn({ find: (program) => which(program, path), isRoot });
   // Mostly everything works; only else is it worth asking for one thing after the other.
-  if (filter && works({ ...best, filter })) return { ...best, filter };
+  const best = prefixes
+    .map((within): Bubblewrap => ({ bwrap, canForbidNamespaces: true, within, ...(filter && { filter }) }))
+    .find((each) => filter && works(each));
+  if (best) return best;
   const least: Bubblewrap = { bwrap, canForbidNamespaces: false, within: [] };
   const { status, stderr, error } = tryOut(least);
   if (status !== 0)
@@ -118,7 +123,7 @@ function attempt(bwrap: string, { path, isRoot }: Host): Bubblewrap | Lack | str
     bwrap,
     // --disable-userns came with bubblewrap 0.8; Ubuntu 22.04 has 0.6.
     canForbidNamespaces: works({ ...least, canForbidNamespaces: true }),
-    within: limitsOn(machine, (commands) => works({ ...least, within: commands })),
+    within: prefixes.find((within) => works({ ...least, within })) ?? [],
   };
   if (!filter) return { why: `there is no filter of system calls for ${process.arch} yet`, rest };
   if (!works({ ...rest, filter }))

@@ -25,19 +25,18 @@ export interface Equipment {
 }
 
 /**
- * The commands that set limits for what they start, one after the other, as far as this machine has them and
- * `works` says so. A room is also what the kernel ends first when memory is short, before the process that has
- * started it.
+ * The commands that set limits for what they start, one after the other, as far as this machine has them: with a
+ * cgroup, if it may give one, without, and at last none. A room is also what the kernel ends first when memory is
+ * short, before the process that has started it.
  */
-export function limitsOn(machine: Equipment, works: (commands: readonly string[]) => boolean): string[] {
+export function limitsOn(machine: Equipment): string[][] {
   const [choom, prlimit] = [machine.find('choom'), machine.find('prlimit')];
   const lower = lowered(machine.current ?? readFileSync('/proc/self/limits', 'utf8'));
-  const alternatives = [
-    scopes(machine),
-    choom ? [[choom, '-n', '1000', '--']] : [],
-    prlimit && lower.length > 0 ? [[prlimit, ...lower, '--']] : [],
+  const own = [
+    ...(choom ? [choom, '-n', '1000', '--'] : []),
+    ...(prlimit && lower.length > 0 ? [prlimit, ...lower, '--'] : []),
   ];
-  return alternatives.flatMap((commands) => commands.find(works) ?? []);
+  return [...scopes(machine).map((scope) => [...scope, ...own]), own, []];
 }
 
 /** The options of prlimit for what is not below our limits anyway; to raise one would be refused. */
