@@ -173,6 +173,18 @@ describe('the workflow in README.md', () => {
     expect(job.permissions).toEqual(needed(agent(own.with!.agent!)));
   });
 
+  test('has two jobs in the place of one that pass the ledger on, of which only the one without a key may write', () => {
+    const [text] = blocks(section('Permissions'), 'yaml');
+    const { propose, apply } = parse(text!) as Workflow['jobs'];
+    const [first, second] = [propose!, apply!].map(({ steps }) => steps[0]!.with!);
+    expect(readConfig(first!).config.phase).toBe('propose');
+    expect(readConfig({ ...second, 'ledger-digest': '0'.repeat(64) }).warnings).toEqual([]);
+    expect(second!['ledger-digest']).toBe('${{ needs.propose.outputs.ledger-digest }}');
+    expect(Object.keys(second!)).not.toContain('anthropic-api-key');
+    expect(Object.values(propose!.permissions!)).toEqual(['read', 'read']);
+    expect(apply!.permissions).toEqual(needed(agent('review')));
+  });
+
   test('keeps no credential in the checkout', () => {
     const checkouts = jobs.flatMap(({ job }) => job.steps.filter(({ uses }) => uses?.includes('/checkout@')));
     expect(checkouts.map((step) => step.with?.['persist-credentials'])).toEqual([false]);

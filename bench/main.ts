@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureCollect } from './collect.ts';
+import { measureGateway } from './gateway.ts';
 import { measureRequests } from './requests.ts';
+import { measureSandbox } from './sandbox.ts';
 import { measureStart } from './start.ts';
 import { measureTurns } from './turns.ts';
 
@@ -26,7 +28,14 @@ if (process.argv.includes('--help')) {
 const scratch = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
 try {
   const rows: Row[] = [];
-  for (const measure of [measureStart, measureTurns, measureCollect, measureRequests]) {
+  for (const measure of [
+    measureStart,
+    measureSandbox,
+    measureTurns,
+    measureGateway,
+    measureCollect,
+    measureRequests,
+  ]) {
     process.stderr.write(`${measure.name} ...\n`);
     rows.push(...(await measure(scratch)));
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { licencesOf } from './licences.ts';
 
-const entries = ['index', 'post', 'cli', 'generator', 'reviewer', 'bedrock', 'vertex', 'foundry'];
+const entries = ['index', 'post', 'cli', 'generator', 'reviewer', 'relay', 'bedrock', 'vertex', 'foundry'];
 
 /** Every file of dist/ by its name, bundled afresh: one plain JavaScript file an entry. */
 export async function bundle(): Promise<Map<string, Uint8Array | string>> {

@@ -28,6 +28,14 @@ describe('the event', () => {
     });
   }
 
+  promise('issue_comment runs an agent for a bot that allow-bots names', async (stage) => {
+    const scene = await stage.scene({ collaborators });
+    stage.model.add(session(...repair));
+    const event = comment('renovate[bot]', '/countersign fix');
+    const result = await scene.run('fix', { ...event, inputs: { 'allow-bots': 'some[bot]\nrenovate[bot]' } });
+    expect(result.outputs.outcome).toBe('fixed');
+  });
+
   const silent: [string, RunMore, string][] = [
     ['by someone who may only read', comment('reader', '/countersign fix'), 'reader has no write permission'],
     [
@@ -36,7 +44,24 @@ describe('the event', () => {
       'triager has no write permission',
     ],
     ['by a stranger', comment('mallory', '/countersign fix'), 'mallory has no write permission'],
-    ['by a bot', comment('some[bot]', '/countersign fix'), 'not by a person'],
+    ['by a bot', comment('some[bot]', '/countersign fix'), 'allow-bots does not name'],
+    [
+      'by a bot that is not the one allowed by name',
+      {
+        ...comment('some[bot]', '/countersign fix'),
+        inputs: { 'allow-bots': 'other[bot], some-other[bot]' },
+      },
+      'which allow-bots does not name',
+    ],
+    [
+      'that an allowed bot wrote, but somebody else has set off',
+      {
+        ...comment('some[bot]', '/countersign fix'),
+        actor: 'mallory',
+        inputs: { 'allow-bots': 'some[bot]' },
+      },
+      'not by who set off',
+    ],
     [
       'that another person has set off',
       { ...comment('writer', '/countersign fix'), actor: 'mallory' },
@@ -70,6 +95,22 @@ describe('the event', () => {
       expect(stage.github.comments(scene.pull)).toEqual([]);
     });
   }
+
+  promise('issue_comment runs an agent on a fork, when nothing was pushed since', async (stage) => {
+    const scene = await stage.scene({ collaborators, forkOf: true });
+    stage.model.add(session(findings([])));
+    const result = await scene.run('review', comment('writer', '/countersign review'));
+    expect(result.outputs.outcome).toBe('pass');
+  });
+
+  promise('issue_comment is refused on a fork that was pushed to after the comment', async (stage) => {
+    const scene = await stage.scene({ collaborators, forkOf: true });
+    scene.push({ 'test/sum.test.js': 'steal();\n' });
+    const result = await scene.run('review', comment('writer', '/countersign review'));
+    expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'refused']);
+    expect(errors(result)).toMatch(/was pushed to after the comment was written.* comment again\.$/);
+    expect(stage.model.requests).toEqual([]);
+  });
 
   promise('workflow_run runs an agent on the pull request whose head the run was about', async (stage) => {
     const scene = await stage.scene();

@@ -23,6 +23,8 @@ const bad: [string, string, RegExp][] = [
   ['max-cost-usd', 'Infinity', /above 0/],
   ['config', '../outside.yml', /a path inside the repository/],
   ['working-directory', '/etc', /a path inside the repository/],
+  ['allow-bots', '*', /exact names of bots, such as renovate\[bot\]/],
+  ['allow-bots', 'renovate[bot], octocat', /exact names of bots/],
 ];
 
 describe('an input with a bad value stops the run before anything has been asked of anyone', () => {

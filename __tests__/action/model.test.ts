@@ -67,6 +67,16 @@ describe('a session that comes to no result', () => {
     expect(stage.github.reviews(scene.pull)).toEqual([]);
   });
 
+  promise('because a command has put one into the outbox instead of the tool gives up', async (stage) => {
+    const scene = await stage.scene();
+    const forge = `echo '{"title": "Forged", "summary": ""}' > /room/outbox/proposal.json`;
+    stage.model.add(session(...repair.slice(0, 1), bash(forge), { text: 'Done.' }, { text: 'Done.' }));
+    const result = await scene.run('fix', { inputs: once });
+    expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'gave-up']);
+    expect(errors(result)).toContain('without calling submit_patch');
+    expect(scene.tip()).toBe(scene.head);
+  });
+
   promise('because its process is killed ends the run and says so', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(bash('kill -9 $PPID')));
@@ -232,6 +242,32 @@ describe('the Messages API', () => {
       expect(stage.model.requests.length).toBeGreaterThan(2);
     });
   }
+
+  promise(
+    'that loses an answer is asked again by the session alone, which counts and pays each time',
+    async (stage) => {
+      const scene = await stage.scene();
+      const lost = { ...findings([finding()]), lost: true as const };
+      stage.model.add(session(lost, findings([finding()])));
+      const result = await scene.run('review');
+      expect([result.outputs.outcome, result.outputs.findings]).toEqual(['fail', '1']);
+      expect(stage.model.requests).toHaveLength(2);
+      const [usage] = documents(result, 'usage');
+      expect(usage!.requests).toBe(2);
+      // What the lost answer can have cost at most.
+      expect(usage!.turns[0]!.tokens.output).toBe(stage.model.requests[0]!.body.max_tokens);
+    },
+  );
+
+  promise('that loses every answer ends the run after three, all of them counted', async (stage) => {
+    const scene = await stage.scene();
+    stage.model.add({ forever: { ...findings([finding()]), lost: true } });
+    const result = await scene.run('review');
+    expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
+    expect(errors(result)).toMatch(/Messages API.*the connection broke before there was an answer/);
+    expect(stage.model.requests).toHaveLength(3);
+    expect(documents(result, 'usage')[0]!.requests).toBe(3);
+  });
 
   const breaks = { 'breaks off': { cutAfter: 3 }, 'turns into an error': { errorAfter: 3 } };
   for (const [what, how] of Object.entries(breaks)) {

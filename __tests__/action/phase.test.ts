@@ -6,8 +6,10 @@ import { describe, expect } from '@jest/globals';
 import { type Draft, decode, encode } from '../../src/core/document.ts';
 import { append, type Ledger } from '../../src/core/ledger.ts';
 import type { Artifact } from '../stand-ins/github/index.ts';
+import type { RunResult } from '../stand-ins/runner.ts';
 import {
   bash,
+  documents,
   errors,
   everything,
   finding,
@@ -24,17 +26,23 @@ import {
 const readOnly = { contents: 'read', pull_requests: 'read' } as const;
 const noKey = { 'anthropic-api-key': '', 'anthropic-base-url': 'http://127.0.0.1:9' };
 
-/** Two jobs of one workflow run. */
-function jobs(stage: Stage): { propose: RunMore; apply: RunMore } {
+/** Two jobs of one workflow run; the second is given a digest of what the first has left. */
+function jobs(stage: Stage): { propose: RunMore; apply: (digest: string) => RunMore } {
   const job = (name: string) => ({
     artifacts: { runtimeToken: stage.github.createRuntimeToken('run-1', name) },
     job: name,
   });
   return {
     propose: { ...job('propose'), inputs: { phase: 'propose' } },
-    apply: { ...job('apply'), inputs: { phase: 'apply', ...noKey } },
+    apply: (digest) => ({
+      ...job('apply'),
+      inputs: { phase: 'apply', ...noKey, 'ledger-digest': digest },
+    }),
   };
 }
+
+/** What the workflow passes on from the job that proposed. */
+const digestOf = ({ outputs }: RunResult): string => outputs['ledger-digest']!;
 
 /** From here on the scene's token may write. */
 function mayWrite(stage: Stage, scene: Scene): void {
@@ -63,7 +71,7 @@ describe('in two jobs', () => {
 
     mayWrite(stage, scene);
     const before = stage.model.requests.length;
-    const applied = await scene.run('fix', apply);
+    const applied = await scene.run('fix', apply(digestOf(proposed)));
     expect([applied.exitCode, applied.outputs.outcome]).toEqual([0, 'fixed']);
     expect(applied.outputs['commit-sha']).toBe(scene.tip());
     expect(scene.read('sum.js')).toBe('exports.sum = (a, b) => a + b;\n');
@@ -79,7 +87,7 @@ describe('in two jobs', () => {
     const proposed = await scene.run('review', propose);
     expect([proposed.exitCode, proposed.outputs.outcome]).toEqual([0, 'proposed']);
     mayWrite(stage, scene);
-    const applied = await scene.run('review', apply);
+    const applied = await scene.run('review', apply(digestOf(proposed)));
     expect([applied.exitCode, applied.outputs.outcome]).toEqual([1, 'fail']);
     expect(stage.github.reviews(scene.pull)[0]!.comments).toHaveLength(1);
     expect(stage.github.checkRuns(scene.repository)[0]!.conclusion).toBe('failure');
@@ -89,12 +97,12 @@ describe('in two jobs', () => {
     const scene = await stage.scene({ permissions: readOnly });
     stage.model.add(session(...repair));
     const { propose, apply } = jobs(stage);
-    await scene.run('fix', propose);
+    const proposed = await scene.run('fix', propose);
     mayWrite(stage, scene);
     const { head } = scene;
     const newer = scene.push({ 'other.js': '' });
     scene.head = head;
-    const applied = await scene.run('fix', apply);
+    const applied = await scene.run('fix', apply(digestOf(proposed)));
     expect(['noop', 'stale']).toContain(applied.outputs.outcome);
     expect(scene.tip()).toBe(newer);
   });
@@ -109,7 +117,7 @@ describe('in two jobs', () => {
     });
     expect([proposed.exitCode, proposed.outputs.outcome]).toEqual([1, 'gave-up']);
     mayWrite(stage, scene);
-    const applied = await scene.run('fix', apply);
+    const applied = await scene.run('fix', apply(digestOf(proposed)));
     expect([applied.exitCode, applied.outputs.outcome]).toEqual([1, 'gave-up']);
     expect(stage.github.comments(scene.pull)[0]!.body).toContain('**Not fixed: gave up**');
     expect(scene.tip()).toBe(scene.head);
@@ -119,7 +127,7 @@ describe('in two jobs', () => {
 describe('`apply`', () => {
   promise('without a ledger says which job has to run before', async (stage) => {
     const scene = await stage.scene();
-    const result = await scene.run('fix', jobs(stage).apply);
+    const result = await scene.run('fix', jobs(stage).apply('0'.repeat(64)));
     expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
     expect(errors(result)).toContain('There is no ledger to apply');
     expect(errors(result)).toContain('the job with `phase: propose` has to run before');
@@ -145,10 +153,10 @@ describe('`apply`', () => {
       const refusedPatch = bash('mkdir -p .github/workflows; echo on: push > .github/workflows/ci.yml');
       stage.model.add(session(...(how.includes('verdict') ? [refusedPatch] : []), ...repair));
       const { propose, apply } = jobs(stage);
-      await scene.run('fix', propose);
+      const proposed = await scene.run('fix', propose);
       repack(stage.github.artifacts()[0]!, harm);
       mayWrite(stage, scene);
-      const result = await scene.run('fix', apply);
+      const result = await scene.run('fix', apply(digestOf(proposed)));
       expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'refused']);
       expect(errors(result)).toMatch(/^The ledger in .* was changed or damaged, so it is refused/);
       expect(scene.tip()).toBe(scene.head);
@@ -183,9 +191,13 @@ describe('`apply`', () => {
       const { propose, apply } = jobs(stage);
       const proposed = await scene.run('fix', propose);
       expect(proposed.outputs.outcome).toBe('refused');
-      repack(stage.github.artifacts()[0]!, (directory) => rewrite(directory, forge));
+      let digest = '';
+      repack(stage.github.artifacts()[0]!, (directory) => {
+        digest = rewrite(directory, forge);
+      });
       mayWrite(stage, scene);
-      const result = await scene.run('fix', apply);
+      // As if the job that proposed had been talked into naming it.
+      const result = await scene.run('fix', apply(digest));
       expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'refused']);
       expect(errors(result)).toMatch(why);
       expect(scene.tip()).toBe(scene.head);
@@ -200,7 +212,7 @@ promise(
     stage.model.add(session(findings([finding()])));
     const { propose, apply } = jobs(stage);
     const proposed = await scene.run('review', propose);
-    const digest = proposed.outputs['ledger-digest']!;
+    const digest = digestOf(proposed);
     expect(digest).toBe(ledgerOf(proposed).at(-1)!.digest);
     repack(stage.github.artifacts()[0]!, (directory) =>
       rewrite(directory, (draft) => {
@@ -209,34 +221,82 @@ promise(
       }),
     );
     mayWrite(stage, scene);
-    const result = await scene.run('review', {
-      ...apply,
-      inputs: { ...apply.inputs, 'ledger-digest': digest },
-    });
+    const result = await scene.run('review', apply(digest));
     expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'refused']);
     expect(errors(result)).toContain('does not end with ledger-digest');
     expect(stage.github.checkRuns(scene.repository)).toEqual([]);
   },
 );
 
-promise('`apply` warns when no digest is passed on, and takes the ledger that has it', async (stage) => {
-  const scene = await stage.scene({ permissions: readOnly });
-  stage.model.add(session(findings([])));
-  const { propose, apply } = jobs(stage);
-  const proposed = await scene.run('review', propose);
-  mayWrite(stage, scene);
-  const inputs = { ...apply.inputs, 'ledger-digest': proposed.outputs['ledger-digest']! };
-  const pinned = await scene.run('review', { ...apply, inputs });
-  expect([pinned.exitCode, pinned.outputs.outcome]).toEqual([0, 'pass']);
-  expect(pinned.annotations.warning).toEqual([]);
-  const loose = await scene.run('review', apply);
-  expect(loose.annotations.warning.map(({ message }) => message).join()).toContain('ledger-digest is empty');
+promise(
+  '`apply` without a digest is refused before it asks anyone anything, in one line that says how to pass it on',
+  async (stage) => {
+    const scene = await stage.scene({ permissions: readOnly });
+    stage.model.add(session(findings([])));
+    const { propose, apply } = jobs(stage);
+    await scene.run('review', propose);
+    mayWrite(stage, scene);
+    const before = stage.github.requests.length;
+    const result = await scene.run('review', apply(''));
+    expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
+    expect(errors(result)).toMatch(/^Input ledger-digest: it is empty, [^\n]*$/);
+    expect(errors(result)).toContain('${{ needs.JOB.outputs.ledger-digest }}');
+    expect(stage.github.requests).toHaveLength(before);
+    expect(stage.github.checkRuns(scene.repository)).toEqual([]);
+  },
+);
+
+describe('a run that finds the ledger of an earlier one on the machine', () => {
+  promise('publishes nothing twice, and asks no model again', async (stage) => {
+    const scene = await stage.scene();
+    stage.model.add(session(findings([finding()])));
+    const first = await scene.run('review');
+    const before = ledgerOf(first);
+    const again = await scene.run('review', { temp: first.temp });
+    expect([again.exitCode, again.outputs.outcome]).toEqual([1, 'fail']);
+    expect(stage.github.checkRuns(scene.repository)).toHaveLength(1);
+    expect(stage.github.reviews(scene.pull)).toHaveLength(1);
+    expect(stage.github.comments(scene.pull)).toHaveLength(1);
+    expect(ledgerOf(again).slice(0, before.length)).toEqual(before);
+    const later = documents(again, 'receipt').slice(-3);
+    expect(later.map(({ status }) => status)).toEqual(['already', 'already', 'already']);
+  });
+
+  promise('does not believe it in a verdict, though every digest is right', async (stage) => {
+    const scene = await stage.scene();
+    stage.model.add(session(findings([finding()])));
+    const first = await scene.run('review');
+    rewrite(first.outputs.ledger!, (draft) => {
+      if (draft.kind !== 'verdict') return;
+      const effects = (draft.effects as { type: string }[]).map((effect) =>
+        effect.type === 'check' ? { ...effect, conclusion: 'success' } : effect,
+      );
+      Object.assign(draft, { verdict: 'pass', reasons: [], effects });
+    });
+    const again = await scene.run('review', { temp: first.temp });
+    expect([again.exitCode, again.outputs.outcome]).toEqual([1, 'fail']);
+    expect(stage.github.checkRuns(scene.repository)[0]!.conclusion).toBe('failure');
+  });
+
+  promise('keeps one aside that is about another pull request, and begins anew', async (stage) => {
+    const scene = await stage.scene();
+    stage.model.add(session(findings([finding()])), session(findings([finding()])));
+    const first = await scene.run('review');
+    rewrite(first.outputs.ledger!, (draft) => {
+      if (draft.kind === 'task') Object.assign(draft, { pull: 99, subject: 'pull/99' });
+    });
+    const again = await scene.run('review', { temp: first.temp });
+    expect([again.exitCode, again.outputs.outcome]).toEqual([1, 'fail']);
+    expect(documents(again, 'task')[0]).toMatchObject({ pull: scene.pull.number });
+    expect(stage.github.checkRuns(scene.repository)).toHaveLength(1);
+  });
 });
 
-/** Writes a ledger anew, with the chain in order again. */
-function rewrite(directory: string, change: (draft: Record<string, unknown>) => void): void {
+/** Writes a ledger anew, with the chain in order again, and gives the digest that it ends with now. */
+function rewrite(directory: string, change: (draft: Record<string, unknown>) => void): string {
   let ledger: Ledger = [];
   for (const name of readdirSync(directory).sort()) {
+    if (!name.endsWith('.md')) continue;
     const {
       seq: _,
       prev: _prev,
@@ -248,6 +308,7 @@ function rewrite(directory: string, change: (draft: Record<string, unknown>) => 
     ledger = append(ledger, draft as Draft, new Date(at));
     writeFileSync(join(directory, name), encode(ledger.at(-1)!));
   }
+  return ledger.at(-1)!.digest;
 }
 
 function edit(directory: string, name: RegExp, change: (text: string) => string): void {

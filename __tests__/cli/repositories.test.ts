@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { which } from '../../src/room/install.ts';
 import { commit, createRepository, fixer, git, reviewer, testCommand, useScene, wrongB } from './scene.ts';
 
 const scene = useScene();
@@ -97,6 +98,37 @@ test('a submodule is left as it is', async () => {
   expect(git(repository, 'rev-parse', `${branch}:lib`)).toBe(git(repository, 'rev-parse', 'HEAD:lib'));
   scene.model.add(reviewer(wrongB('low')));
   expect(await countersign(repository, ['review', '--base', 'main'])).toMatchObject({ code: 0 });
+});
+
+test.each(['.', 'bin', '', 'the whole path'])(
+  'a git that lies in the repository is not run, though PATH has %j before the real one',
+  async (entry) => {
+    const repository = createRepository(join(scene.directory, 'r'), { 'bin/a': '', 'sub/a': '' });
+    const ran = join(scene.directory, 'ran');
+    const real = which('git', process.env.PATH!);
+    for (const folder of ['.', 'bin']) {
+      const script = `#!/bin/sh\necho "$ANTHROPIC_API_KEY" >> '${ran}'\nexec '${real}' "$@"\n`;
+      writeFileSync(join(repository, folder, 'git'), script, { mode: 0o755 });
+    }
+    const first = entry === 'the whole path' ? join(repository, 'bin') : entry;
+    scene.model.add(reviewer());
+    const path = [first, dirname(process.execPath), process.env.PATH].join(':');
+    expect(await countersign(repository, ['review'], { env: { PATH: path } })).toMatchObject({ code: 0 });
+    expect(existsSync(ran)).toBe(false);
+  },
+);
+
+test("what the user's configuration runs is not handed the key", async () => {
+  const repository = createRepository(join(scene.directory, 'r'), { '.gitattributes': '*.js filter=look\n' });
+  const seen = join(scene.directory, 'seen');
+  git(repository, 'config', 'filter.look.clean', `sh -c 'env > "${seen}"; cat'`);
+  // As long as before, so that git has to look into it.
+  writeFileSync(join(repository, 'app.js'), 'export const a = 1;\nexport const b = 2;\n');
+  scene.model.add(reviewer());
+  expect(await countersign(repository, ['review'])).toMatchObject({ code: 0 });
+  const environment = readFileSync(seen, 'utf8');
+  expect(environment).toContain('HOME=');
+  expect(environment).not.toContain(scene.model.apiKey);
 });
 
 test("the user's own configuration, hooks and odd names do no harm", async () => {

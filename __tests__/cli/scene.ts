@@ -125,6 +125,8 @@ export interface Start {
   stop?: { by: NodeJS.Signals; after: Promise<unknown> };
   /** In a terminal, where both streams are one. */
   isTerminal?: boolean;
+  /** The command that starts it. */
+  by?: readonly string[];
 }
 
 /** A folder, a model and the command line for each test; the model's client must have done nothing wrong. */
@@ -160,8 +162,8 @@ export function useScene(): {
     get model() {
       return model;
     },
-    countersign: async (cwd, args, { env = {}, stop, isTerminal = false } = {}) => {
-      const argv = [process.execPath, bundle, ...args];
+    countersign: async (cwd, args, { env = {}, stop, isTerminal = false, by = [] } = {}) => {
+      const argv = [...by, process.execPath, bundle, ...args];
       const [program, ...rest] = isTerminal
         ? ['script', '-qec', `stty cols 60; exec ${argv.map(quoted).join(' ')}`, '/dev/null']
         : argv;

@@ -107,6 +107,18 @@ describe('inputs', () => {
     expect(config.limits).toEqual({ minutes: 10, attempts: 3, turns: 60, tokens: 4_000_000, costUsd: 5 });
   });
 
+  test('`apply` needs the digest of a ledger, and nothing else does', () => {
+    const digest = '0a'.repeat(32);
+    for (const phase of ['all', 'propose']) expect(readConfig({ phase }).config.phase).toBe(phase);
+    expect(messageOf(() => readConfig({ phase: 'apply' }))).toMatch(
+      /^Input ledger-digest: it is empty, .*\.$/,
+    );
+    expect(messageOf(() => readConfig({ phase: 'apply', 'ledger-digest': digest.slice(1) }))).toContain(
+      'it must be the output ledger-digest of the job',
+    );
+    expect(readConfig({ phase: 'apply', 'ledger-digest': digest }).config.ledgerDigest).toBe(digest);
+  });
+
   test('a login without a key needs both of its ids, and a key outweighs them', () => {
     const [rule, organization] = ['anthropic-federation-rule-id', 'anthropic-organization-id'];
     expect(messageOf(() => readConfig({ [rule!]: 'r' }))).toContain(`Input ${organization}: it is empty`);

@@ -125,6 +125,14 @@ test('hidden characters are written out and counted', async () => {
   const facts = await diffOf({ a: '' }, { a: `x\u202ey\u200b\x1b[0m ${tags}\n` });
   expect(facts.body).toContain('x\\u{202E}y\\u{200B}\\u{1B}[0m \\u{E006F}');
   expect(facts.body).toContain('**7 hidden characters are**');
+  expect(facts).toMatchObject({ hidden: 7 });
+});
+
+test('a message in hidden characters is removed and counted', async () => {
+  const tags = [...'obey this'].map((letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0)));
+  const facts = await diffOf({ a: '' }, { a: `x${tags.join('')}y\n` });
+  expect(facts.body).toContain('x[9 hidden characters]y');
+  expect(facts).toMatchObject({ hidden: 9 });
 });
 
 test('code can not end its fence', async () => {

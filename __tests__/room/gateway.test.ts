@@ -173,7 +173,7 @@ test('an input that what is left could not pay for is never sent', async () => {
 
 test('an input is measured in bytes, not in letters', async () => {
   const post = await open({ send: () => Promise.reject(new Error('The reply never came.')) });
-  await post({ ...request, system: '漢'.repeat(100_000) });
+  await post({ ...request, system: '漢'.repeat(100_000) }).catch(() => {});
   expect(gateway!.traffic.tokens.cacheWrite).toBeGreaterThan(100_000);
 });
 
@@ -190,8 +190,13 @@ test.each([
       send: () =>
         Promise.reject(new Error('Connection error.', { cause: new TypeError('fetch failed', { cause }) })),
     });
-    expect((await post({ ...request, max_tokens: 700 })).status).toBe(502);
+    const status = await post({ ...request, max_tokens: 700 }).then(
+      (answer) => answer.status,
+      () => 'broken off',
+    );
+    expect(status).toBe(charged ? 'broken off' : 502);
     expect(gateway!.traffic.tokens.output).toBe(charged ? 700 : 0);
+    expect(gateway!.traffic.failure?.status).toBe(0);
   },
 );
 
@@ -333,6 +338,39 @@ test('what was shown is noted once, by digest, with the results of tools beside 
   ]);
 });
 
+test('the model is shown nothing hidden, whatever a prompt or a tool holds, and each hidden character counts once', async () => {
+  const post = await open();
+  const hidden = [...'obey this']
+    .map((letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0)))
+    .join('');
+  const said = { role: 'assistant', content: [{ type: 'text', text: 'my own ❤️\u200b' }] };
+  const messages = [
+    { role: 'user', content: `Hi${hidden}` },
+    said,
+    {
+      role: 'user',
+      content: [
+        { type: 'tool_result', tool_use_id: 'a', content: '\u001b[31mred\u001b[0m ab\u202e' },
+        { type: 'tool_result', tool_use_id: 'b', content: [{ type: 'text', text: 'a\u200bb ❤️\r\n' }] },
+      ],
+    },
+  ];
+  await post({ ...request, system: 'Rules\u200b', messages: messages.slice(0, 1) });
+  await post({ ...request, system: 'Rules\u200b', messages });
+  expect(sent[1]!.body).toMatchObject({
+    system: 'Rules\\u{200B}',
+    messages: [
+      { role: 'user', content: 'Hi[9 hidden characters]' },
+      said,
+      {
+        role: 'user',
+        content: [{ content: 'red ab\\u{202E}' }, { content: [{ text: 'a\\u{200B}b ❤️\r\n' }] }],
+      },
+    ],
+  });
+  expect(gateway!.traffic.hidden).toBe(1 + 9 + 1 + 1);
+});
+
 test('an error of the API is passed on and remembered', async () => {
   const error = { type: 'error', error: { type: 'authentication_error', message: 'invalid x-api-key' } };
   const post = await open({ send: async () => Response.json(error, { status: 401 }) });
@@ -344,7 +382,8 @@ test('an error of the API is passed on and remembered', async () => {
 });
 
 test('an API that cannot be reached is told as such', async () => {
-  const post = await open({ send: () => Promise.reject(new Error('Connection error.')) });
+  const cause = Object.assign(new Error('lost'), { code: 'ECONNREFUSED' });
+  const post = await open({ send: () => Promise.reject(new Error('Connection error.', { cause })) });
   expect((await post(request)).status).toBe(502);
   expect(gateway!.traffic.failure).toEqual({ status: 0, detail: 'Connection error.' });
 });

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RoomResult } from '../../src/core/room.ts';
 import { toolsOf } from '../../src/room/environment.ts';
-import { prepareSandbox } from '../../src/room/install.ts';
+import { type Host, prepareSandbox } from '../../src/room/install.ts';
 import { runProcess } from '../../src/room/process.ts';
 import { filterFd, type Sandbox, sandboxed } from '../../src/room/sandbox.ts';
 import { syscallFilter } from '../../src/room/seccomp.ts';
@@ -63,6 +63,7 @@ const numbers: Record<string, Record<string, number>> = {
     keyctl: 250,
     add_key: 248,
     request_key: 249,
+    syslog: 103,
     bpf: 321,
     perf_event_open: 298,
     userfaultfd: 323,
@@ -78,6 +79,7 @@ const numbers: Record<string, Record<string, number>> = {
     keyctl: 219,
     add_key: 217,
     request_key: 218,
+    syslog: 116,
     bpf: 280,
     perf_event_open: 241,
     userfaultfd: 282,
@@ -124,19 +126,25 @@ test('what speaks the ABI of a 32-bit machine is ended', async () => {
 });
 
 /** What the kernel would do with a call, by the few instructions that there are. */
-function judge(program: Buffer, data: { machine: number; number: number }): number {
+function judge(program: Buffer, data: { machine: number; number: number; argument: number }): number {
   let accumulator = 0;
   for (let at = 0; at < program.length; at += 8) {
     const value = program.readUInt32LE(at + 4);
+    const jump = (isTrue: boolean): void => {
+      at += 8 * program.readUInt8(at + (isTrue ? 2 : 3));
+    };
     switch (program.readUInt16LE(at)) {
       case 0x20:
-        accumulator = value === 4 ? data.machine : data.number;
+        accumulator = { 0: data.number, 4: data.machine, 16: data.argument }[value]!;
         break;
       case 0x15:
-        at += 8 * program.readUInt8(at + (accumulator === value ? 2 : 3));
+        jump(accumulator === value);
         break;
       case 0x35:
-        at += 8 * program.readUInt8(at + (accumulator >= value ? 2 : 3));
+        jump(accumulator >= value);
+        break;
+      case 0x45:
+        jump((accumulator & value) !== 0);
         break;
       case 0x06:
         return value;
@@ -145,28 +153,65 @@ function judge(program: Buffer, data: { machine: number; number: number }): numb
   throw new Error('it runs over its end');
 }
 
+const allowed = 0x7fff0000;
+const errno = (code: number): number => 0x00050000 + code;
+
+/** The calls that depend on their first argument, and clone3. */
+const special: Record<string, { clone: number; unshare: number; socket: number; socketpair: number }> = {
+  x64: { clone: 56, unshare: 272, socket: 41, socketpair: 53 },
+  arm64: { clone: 220, unshare: 97, socket: 198, socketpair: 199 },
+};
+
 test.each([
   ['x64', 0xc000003e],
   ['arm64', 0xc00000b7],
 ])('the filter of %s allows all but what it names, and ends every other machine', (arch, own) => {
   const filter = syscallFilter(arch)!;
   const names = new Set(Object.values(numbers[arch]!));
-  const kexec = arch === 'x64' ? [246, 320] : [104, 294];
-  for (const number of kexec) names.add(number);
+  for (const number of arch === 'x64' ? [246, 320] : [104, 294]) names.add(number);
+  const { clone, unshare, socket, socketpair } = special[arch]!;
+  const wanted = (number: number, argument: number): number => {
+    if (names.has(number) || (arch === 'x64' && number >= 0x40000000)) return errno(1);
+    if (number === 435) return errno(38);
+    if (number === clone || number === unshare) return argument & 0x10000000 ? errno(1) : allowed;
+    if (number === socket || number === socketpair)
+      return [1, 2, 10, 16].includes(argument) ? allowed : errno(97);
+    return allowed;
+  };
   const uint32 = fc.nat({ max: 0xffffffff });
+  const calls = fc.oneof(uint32, fc.nat({ max: 500 }), fc.constantFrom(clone, unshare, socket, socketpair));
   fc.assert(
     fc.property(
-      fc.oneof(uint32, fc.nat({ max: 500 })),
+      calls,
       fc.oneof(uint32, fc.constant(own)),
-      (number, machine) => {
-        const isForeign = arch === 'x64' && number >= 0x40000000;
-        const wanted = names.has(number) || isForeign ? 0x00050001 : 0x7fff0000;
-        expect(judge(filter, { machine, number })).toBe(machine === own ? wanted : 0x80000000);
+      fc.oneof(uint32, fc.nat({ max: 45 })),
+      (number, machine, argument) => {
+        const expected = machine === own ? wanted(number, argument) : 0x80000000;
+        expect(judge(filter, { machine, number, argument })).toBe(expected);
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 5000 },
   );
-  for (const number of names) expect(judge(filter, { machine: own, number })).toBe(0x00050001);
+  for (const number of names) expect(judge(filter, { machine: own, number, argument: 1 })).toBe(errno(1));
+});
+
+test('of the families of sockets a room has its own network and no way to the host of a virtual machine', async () => {
+  const script = `python3 - <<'END'
+import errno, socket
+for family in range(1, 46):
+    try:
+        socket.socket(family, socket.SOCK_RAW if family == 16 else socket.SOCK_STREAM).close()
+        print(family)
+    except OSError as error:
+        if error.errno != errno.EAFNOSUPPORT: print(family, error)
+END`;
+  expect((await inside(script)).output).toBe('1\n2\n10\n16\n');
+});
+
+test('a room makes no user namespace, though bubblewrap is too old to forbid it', async () => {
+  const old = { ...prepare(), canForbidNamespaces: false };
+  const { output } = await inside('unshare --user --map-root-user id; echo $?', old);
+  expect(output).toBe('unshare: unshare failed: Operation not permitted\n1\n');
 });
 
 test('for a machine whose numbers are not known there is no filter', () => {
@@ -195,6 +240,22 @@ test('only a few places can be written, and what lies in memory is bounded', asy
   for (const size of sizes) expect(size).toBeLessThanOrEqual(2 * 1024 ** 2);
 });
 
+test('no setting of the kernel can be changed in a room, run by root or not', async () => {
+  // Root owns them outside, and so does a room that it runs: core_pattern alone would start a program there.
+  const script = `python3 - <<'END'
+import os
+files = [os.path.join(at, name) for at, _, names in os.walk('/proc/sys') for name in names]
+def opens(file):
+    try:
+        os.close(os.open(file, os.O_WRONLY))
+        return True
+    except OSError:
+        return False
+print(len(files) > 100, [file for file in files if opens(file)])
+END`;
+  expect((await inside(script)).output).toBe('True []\n');
+});
+
 test('an old bubblewrap, which knows no sizes, is asked for none', () => {
   const view = { binds: [], environment: {}, cwd: '/' };
   const tools = { mounts: [], covered: [] };
@@ -213,6 +274,65 @@ test('what runs in a room is the first that the kernel ends when memory is short
   expect(Number(execFileSync('cat', ['/proc/self/oom_score_adj']))).toBeLessThan(1000);
   // Nothing of what the filter came by is left open inside.
   expect(output).not.toMatch(new RegExp(` ${filterFd} -> (socket|pipe)`));
+});
+
+describe('AppArmor', () => {
+  /** A bubblewrap that is forbidden user namespaces until a profile for it is loaded, as on Ubuntu 24.04. */
+  function restricted(): Host & { said: string[]; profile: string; sysctl: string } {
+    const bin = mkdtempSync(join(base, 'apparmor-'));
+    const profile = join(bin, 'profile');
+    const stub = (name: string, script: string): void =>
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    stub(
+      'bwrap',
+      `test -e ${profile} || { echo "bwrap: setting up uid map: Permission denied" >&2; exit 1; }; exec /usr/bin/bwrap "$@"`,
+    );
+    stub('apparmor_parser', `/bin/cat > ${profile}`);
+    stub('sudo', 'shift; exec "$@"');
+    const sysctl = join(bin, 'sysctl');
+    writeFileSync(sysctl, '1\n');
+    const said: string[] = [];
+    const say = (text: string): void => {
+      said.push(text);
+    };
+    return {
+      platform: 'linux',
+      path: bin,
+      isRoot: false,
+      mayInstall: true,
+      say,
+      warn: say,
+      said,
+      profile,
+      sysctl,
+    };
+  }
+
+  test('that forbids user namespaces gets a profile for bubblewrap alone, on a runner', () => {
+    const host = restricted();
+    expect(prepareSandbox('require', host, host.sysctl)).toMatchObject({ bwrap: join(host.path, 'bwrap') });
+    expect(readFileSync(host.profile, 'utf8')).toContain(
+      `profile countersign-bwrap ${host.path}/bwrap flags=(unconfined)`,
+    );
+    expect(host.said).toEqual(['Allowing bubblewrap user namespaces by an AppArmor profile']);
+  });
+
+  test('is left as it is on a laptop, where the run stops', () => {
+    const host = { ...restricted(), mayInstall: false };
+    expect(() => prepareSandbox('require', host, host.sysctl)).toThrow(
+      /AppArmor forbids bubblewrap user namespaces/,
+    );
+    expect(existsSync(host.profile)).toBe(false);
+  });
+
+  test('that does not forbid them is not blamed for what else is wrong', () => {
+    const host = restricted();
+    writeFileSync(host.sysctl, '0\n');
+    expect(() => prepareSandbox('require', host, host.sysctl)).toThrow(
+      /can't make its namespaces here \(bwrap: setting up uid map: Permission denied\)/,
+    );
+    expect(existsSync(host.profile)).toBe(false);
+  });
 });
 
 test('where the machine has no programs for limits a room runs without', async () => {

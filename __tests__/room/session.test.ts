@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => rmSync(sockets, { recursive: true }));
 
 /** A session that asks the model once, hands a patch in, and whose change can't be taken over then. */
-async function lose(how: (stop: AbortController) => Promise<never>) {
+async function lose(how: (stop: AbortController) => Promise<never>, end = { exitCode: 0, output: '' }) {
   const stop = new AbortController();
   const seen: { socket: string; token: string }[] = [];
   const room = (request: RoomRequest): Room => ({
@@ -33,7 +33,7 @@ async function lose(how: (stop: AbortController) => Promise<never>) {
         headers: { 'x-api-key': token },
         body: JSON.stringify({ model: 'claude-opus-5-5', max_tokens: 100, messages: [] }),
       });
-      return { exitCode: 0, timedOut: false, seconds: 1, output: '' };
+      return { timedOut: false, seconds: 1, ...end };
     },
     take: async () => Buffer.from(JSON.stringify({ title: 'Mend it', summary: 'It was broken.' })),
     close: async () => {},
@@ -75,6 +75,16 @@ test('what a session has used is told though its change could not be taken over'
   expect(usage).toMatchObject({ ended: 'crashed', tokens: { input: 100, output: 10 } });
   expect(reason).toContain('EIO');
 });
+
+test.each([1, 3, 4, 5, 6])(
+  'what lies in the outbox of a session that ended with %i is no result',
+  async (exitCode) => {
+    const unused = () => Promise.reject(new Error('its change was taken over'));
+    const { proposal, reason } = await lose(unused, { exitCode, output: 'It said why.\n' });
+    expect(proposal).toBeUndefined();
+    expect(reason).toMatch(/said why|declined|cut off/);
+  },
+);
 
 test("the name of a gateway's socket gives nothing of its token away", async () => {
   const { seen } = await lose(() => Promise.reject(new Error('EIO')));

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
+  type Dirent,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Action, inputVariables, readAction, unexpectedInputs } from './runner/action.ts';
 import { type Exit, type Step, startStep } from './runner/child.ts';
@@ -234,7 +235,9 @@ function makePlaces(root: string, actionDir: string, options: RunOptions): Place
     tools: join(root, '_tool'),
     workspace: options.workspace ?? join(root, name, name),
   };
-  const eventPath = join(places.temp, '_github_workflow', 'event.json');
+  // Runs that are given one folder side by side have an event each.
+  const eventName = options.temp ? `${basename(root)}.json` : 'event.json';
+  const eventPath = join(places.temp, '_github_workflow', eventName);
   for (const path of [places.home, places.tools, places.workspace, join(places.temp, '_github_workflow')]) {
     mkdirSync(path, { recursive: true });
   }
@@ -278,10 +281,24 @@ const unmasked = (ran: Ran): string =>
   [ran.stdout, ran.stderr, ran.raw].join('\n').replaceAll(/^\s*::add-mask::.*$/gm, '');
 
 const isRunners = (path: string): boolean =>
-  ['_github_workflow', '_github_workflow/event.json', '_runner_file_commands'].includes(path);
+  /^(_github_workflow(\/[\w-]+\.json)?|_runner_file_commands)$/.test(path);
 
-const entriesOf = (directory: string): string[] =>
-  readdirSync(directory, { recursive: true }).map(String).sort();
+const entriesOf = (directory: string): string[] => walk(directory, '').sort();
+
+/** All that lies below; a run beside this one may delete its folders meanwhile. */
+function walk(root: string, folder: string): string[] {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(join(root, folder), { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && folder !== '') return [];
+    throw error;
+  }
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? [path, ...walk(root, path)] : [path];
+  });
+}
 
 async function withLimit<T>(work: Promise<T>, limit: number, onLimit: () => Promise<Error>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -12,7 +12,9 @@ import {
 } from './access.ts';
 import type { Limits } from './budget.ts';
 import { type FailOn, repositoryPath, severities } from './finding.ts';
+import { hostPatterns } from './host.ts';
 import { Fault } from './outcome.ts';
+import { allowedBots } from './trust.ts';
 
 /** All that a run is told, read once and frozen. */
 export interface Config {
@@ -23,11 +25,15 @@ export interface Config {
   sandbox: 'require' | 'auto' | 'off';
   testCommand?: string;
   setupCommand?: string;
+  /** The hosts that the setup command may reach. */
+  allowHosts: readonly string[];
   failOn: FailOn;
   limits: Limits;
   configFile: string;
   workingDirectory: string;
-  /** What the ledger to apply has to end with. */
+  /** Bots that may call an agent, by exact login. */
+  allowBots: readonly string[];
+  /** What the ledger to apply has to end with; there whenever `phase` is `apply`. */
   ledgerDigest?: string;
   access: ModelAccess;
 }
@@ -88,6 +94,7 @@ const fields = {
   sandbox: oneOf(['require', 'auto', 'off']),
   'test-command': optional,
   'setup-command': optional,
+  'allow-hosts': hostPatterns,
   'fail-on': oneOf([...severities, 'never']),
   'timeout-minutes': positive(
     'a number of minutes above 0',
@@ -100,6 +107,7 @@ const fields = {
   'max-cost-usd': positive('an amount of US dollars above 0'),
   config: z.string().refine((path) => repositoryPath.safeParse(path).success, 'a path inside the repository'),
   'working-directory': directory,
+  'allow-bots': allowedBots,
   'ledger-digest': optional.refine(
     (value) => value === undefined || /^[0-9a-f]{64}$/.test(value),
     'the output ledger-digest of the job with phase: propose',
@@ -145,7 +153,14 @@ export function readConfig(
   };
   const testCommand = read('test-command');
   const setupCommand = read('setup-command');
+  const phase = read('phase');
   const ledgerDigest = read('ledger-digest');
+  // Any job of the run can upload an artifact, but no job can write another's outputs.
+  if (phase === 'apply' && !ledgerDigest) {
+    throw new Fault(
+      'Input ledger-digest: it is empty, but `phase: apply` takes only the ledger that it names; it must be ${{ needs.JOB.outputs.ledger-digest }}, where JOB has `phase: propose` and hands the output ledger-digest of that step on among its own `outputs:` (it is empty there when there was nothing to do: leave this job out then).',
+    );
+  }
   const variable: Variable = (...names) =>
     names.map((name) => environment[name]?.trim()).find((value) => value !== undefined && value !== '');
   const provider = read('provider');
@@ -161,7 +176,7 @@ export function readConfig(
   };
   const config: Config = {
     agent: read('agent'),
-    phase: read('phase'),
+    phase,
     model: accessInputs.model,
     engine: read('engine'),
     sandbox: read('sandbox'),
@@ -169,9 +184,11 @@ export function readConfig(
     limits: Object.freeze(limits),
     configFile: read('config'),
     workingDirectory: read('working-directory'),
+    allowBots: Object.freeze(read('allow-bots')),
     access: Object.freeze(readAccess(accessInputs, variable)),
     ...(testCommand && { testCommand }),
     ...(setupCommand && { setupCommand }),
+    allowHosts: Object.freeze(read('allow-hosts')),
     ...(ledgerDigest && { ledgerDigest }),
   };
   const warnings = Object.keys(inputs)

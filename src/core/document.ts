@@ -37,6 +37,9 @@ export const failingTest = z.object({
 });
 export type FailingTest = z.infer<typeof failingTest>;
 
+/** How many hidden characters were written out or removed before a session was shown the text. */
+const hidden = count.optional();
+
 const testRun = {
   command: text(4000),
   exitCode: z.int().nullable(),
@@ -44,6 +47,7 @@ const testRun = {
   seconds: z.number().nonnegative(),
   /** `report` when the runner wrote the tests by name, `log` when only the exit code and the output are. */
   source: z.enum(['report', 'log']),
+  hidden,
   passed: count,
   failing: z.array(failingTest).max(500),
 };
@@ -64,7 +68,34 @@ export const tampering = z.object({
 });
 export type Tampering = z.infer<typeof tampering>;
 
+/** A host that the setup command asked for, and what came of it. */
+export const asked = z.object({
+  host: text(260),
+  came: z.enum([
+    'reached',
+    'not-allowed',
+    'not-443',
+    'not-public',
+    'not-its-name',
+    'unreachable',
+    'too-much',
+  ]),
+  times: count,
+  bytes: count,
+});
+export type Asked = z.infer<typeof asked>;
+
 const facts = z.discriminatedUnion('probe', [
+  z.object({
+    probe: z.literal('setup'),
+    command: text(4000),
+    exitCode: z.int().nullable(),
+    timedOut: z.boolean(),
+    seconds: z.number().nonnegative(),
+    /** False without a sandbox: nothing then stood between the command and the network, or saw what it did. */
+    watched: z.boolean(),
+    hosts: z.array(asked).max(100),
+  }),
   z.object({ probe: z.literal('tests'), ...testRun }),
   z.object({ probe: z.literal('prove'), ...testRun, tampered: z.array(tampering).max(200) }),
   z.object({
@@ -74,6 +105,7 @@ const facts = z.discriminatedUnion('probe', [
     deletions: count,
     binary: count,
     ignored: count,
+    hidden,
     /** Bytes of the diff that the session is shown; the rest it can read in the tree. */
     shownBytes: count,
     totalBytes: count,
@@ -181,6 +213,7 @@ const kinds = {
     tokens,
     costUsd: z.number().nonnegative(),
     seconds: z.number().nonnegative(),
+    hidden,
     manifest: z.array(seen).max(2000),
     turns: z.array(turn).max(2000),
   }),

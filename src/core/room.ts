@@ -8,11 +8,16 @@ export interface RoomRequest {
   history: boolean;
   /** What a session's room has beside: the socket to the model, and the CLAUDE.md in its home. */
   session?: { gateway: string; instructions: string };
+  /**
+   * What the setup command's room has instead: the socket to the proxy, and whether any host may be reached by
+   * it. Then the room begins without anything installed, so that all can be.
+   */
+  setup?: { proxy: string; online: boolean };
 }
 
 export interface Room {
   readonly id: string;
-  /** Directories as seen from inside. */
+  /** Directories as seen from inside; `gateway` is the one way out, if there is one. */
   readonly inside: { work: string; home: string; outbox: string; gateway: string };
   /** Runs a program inside; nothing is spliced into a shell unless `argv` itself names one. */
   run(command: RoomCommand): Promise<RoomResult>;

@@ -11,7 +11,8 @@ import type { Ledger } from '../core/ledger.ts';
 import { exitCode, Fault } from '../core/outcome.ts';
 import { version } from '../core/version.ts';
 import { createLocal } from '../platforms/local/index.ts';
-import { openUserRepository } from '../platforms/local/user-repository.ts';
+import { openUserRepository, workTreeAround } from '../platforms/local/user-repository.ts';
+import { trustedPath } from '../room/environment.ts';
 import { views } from '../views/index.ts';
 import { json, machine } from '../views/json.ts';
 import { report } from '../views/report.ts';
@@ -34,7 +35,8 @@ Only commits are looked at; changes that aren't committed are left alone.
                        the remote's default branch, main, master or --head)
   --head REF           what is judged or repaired (default: HEAD)
   --test COMMAND       how to run the tests (default: detected)
-  --setup COMMAND      run in each room before the tests
+  --setup COMMAND      installs what the tests need; run once, in a room of its own
+  --allow-hosts NAMES  the hosts that --setup may reach (default: none)
   --fail-on SEVERITY   critical, high (default), medium, low or never
   --provider NAME      anthropic (default), bedrock, vertex or foundry
   --model NAME         the model (default: claude-opus-5-5)
@@ -129,7 +131,10 @@ async function start(
   signal: AbortSignal,
   { say, warn }: ReturnType<typeof progressLine>,
 ): Promise<RunResult> {
-  const user = await openUserRepository(resolve(values.C ?? '.'), signal);
+  const directory = resolve(values.C ?? '.');
+  const workTree = workTreeAround(directory);
+  const path = trustedPath(process.env.PATH ?? '', workTree ? [workTree] : []);
+  const user = await openUserRepository(directory, path, signal);
   const head = values.head ?? 'HEAD';
   const base = values.base ?? (await user.defaultBase()) ?? head;
   const uncommitted = values.head === undefined ? await user.uncommitted() : 0;

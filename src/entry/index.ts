@@ -69,6 +69,7 @@ async function act(config: Readonly<Config>, signal: AbortSignal): Promise<0 | 1
       payload: await readEvent(),
       repository: process.env.GITHUB_REPOSITORY ?? '',
       actor: process.env.GITHUB_ACTOR ?? '',
+      bots: config.allowBots,
       runUrl: runUrl(),
       views,
       say,

@@ -2,6 +2,7 @@
 export const inputOf = {
   test: 'test-command',
   setup: 'setup-command',
+  'allow-hosts': 'allow-hosts',
   'fail-on': 'fail-on',
   provider: 'provider',
   model: 'model',

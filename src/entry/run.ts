@@ -24,6 +24,7 @@ import { runSession } from '../room/session.ts';
 import { openStore, type Store } from '../stores/directory.ts';
 import { type BaseFiles, readBaseFiles } from './base-files.ts';
 import { connect } from './connect.ts';
+import { type SetupStep, setupStep } from './setup.ts';
 
 /** The world a run happens in; everything that isn't the same twice comes from here. */
 export interface World {
@@ -123,10 +124,9 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
     await add(task);
   }
   const limits = narrow(config.limits, base.agent);
-  if (config.phase === 'apply') expectDigest(ledger, config, world.warn);
-  // Who could write the artifact could write a verdict, so this job comes to its own.
-  if (config.phase === 'apply')
-    await add(judgeAnew(ledger, task, base.agent, limits.attempts, rulesOf(config, base)));
+  if (config.phase === 'apply') expectProposed(ledger, task, config);
+  // Who could write the ledger where it was kept could write a verdict, so this run comes to its own.
+  if (isJudged(ledger)) await add(judgeAnew(ledger, base.agent, limits.attempts, rulesOf(config, base)));
   let tools: Workshop | undefined;
   while (config.phase !== 'apply') {
     const step = next(base.agent, ledger, limits.attempts);
@@ -134,7 +134,13 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
       if (!isJudged(ledger)) await add(decide(base.agent, ledger, step.end, rulesOf(config, base)));
       break;
     }
-    tools ??= await openWorkshop(options, git);
+    tools ??= await openWorkshop(options, git, base.agent);
+    const left = remaining(limits, ledger);
+    const setup = exhausted(left)
+      ? undefined
+      : await tools.setup.before(step.run, { commit: task.head, seconds: left.seconds });
+    if (setup) await add(setup.facts);
+    if (setup?.fault) throw setup.fault;
     for (const draft of await runStage(step.run, step.attempt, ledger, { options, base, limits, tools, git }))
       await add(draft);
     world.signal.throwIfAborted();
@@ -152,46 +158,35 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
 }
 
 /**
- * The verdict on a ledger that another job has finished.
- * @throws Fault when it is not finished, or about something else than what this job was asked
+ * @throws Fault when the ledger is not the one that another job has finished and named, or is about something
+ * else than what this job was asked
  */
-function judgeAnew(
-  ledger: Ledger,
-  asked: Draft<'task'>,
-  agent: Agent,
-  attempts: number,
-  rules: Rules,
-): Draft<'verdict'> {
-  const task = taskOf(ledger);
-  const other = (
-    ['id', 'agent', 'class', 'repository', 'subject', 'pull', 'head', 'headRepository'] as const
-  ).find((field) => task[field] !== asked[field]);
-  if (other)
-    throw new Fault(
-      `The ledger to apply is about another task than this event (its ${other} is another one), so it is refused.`,
-      'refused',
-    );
+function expectProposed(ledger: Ledger, asked: Draft<'task'>, { ledgerDigest }: Config): void {
+  const refuse = (why: string): Fault =>
+    new Fault(`The ledger to apply ${why}, so it is refused.`, 'refused');
+  if (ledger.at(-1)?.digest !== ledgerDigest)
+    throw refuse('does not end with ledger-digest: it is not the one that was proposed');
+  const other = otherThan(ledger, asked);
+  if (other) throw refuse(`is about another task than this event (its ${other} is another one)`);
   if (!isJudged(ledger))
     throw new Fault('The ledger to apply is not finished; `phase: apply` runs no stage.');
+}
+
+/** The first thing that makes the ledger's task another one than what is asked. */
+function otherThan(ledger: Ledger, asked: Draft<'task'>): string | undefined {
+  const task = taskOf(ledger);
+  return (['id', 'agent', 'class', 'repository', 'subject', 'pull', 'head', 'headRepository'] as const).find(
+    (field) => task[field] !== asked[field],
+  );
+}
+
+/** The verdict on a ledger that has one, from all that was found out before it. */
+function judgeAnew(ledger: Ledger, agent: Agent, attempts: number, rules: Rules): Draft<'verdict'> {
   const before = ledger.slice(0, newest(ledger, 'verdict')!.seq - 1);
   const step = next(agent, before, attempts);
   if ('end' in step) return decide(agent, before, step.end, rules);
-  // Any other stage that could follow is one that the other job, with fewer attempts, has given up.
+  // Any other stage that could follow is one that the earlier run, with fewer attempts, has given up.
   return decide(agent, before, step.run.by === 'policy' ? 'publish' : 'give-up', rules);
-}
-
-/** Any job of the run can upload an artifact, but no job can write another's outputs. */
-function expectDigest(ledger: Ledger, { ledgerDigest }: Config, warn: (text: string) => void): void {
-  if (!ledgerDigest) {
-    warn(
-      'The input ledger-digest is empty, so a ledger that another job of this run has replaced would not be noticed: pass the output of the same name on from the job with `phase: propose`.',
-    );
-  } else if (ledger.at(-1)?.digest !== ledgerDigest) {
-    throw new Fault(
-      'The ledger to apply does not end with ledger-digest: it is not the one that was proposed, so it is refused.',
-      'refused',
-    );
-  }
 }
 
 /** The ledger to go on with; one that is of no use any more is kept aside, and a new one begins. */
@@ -208,6 +203,12 @@ async function resume({ again, world }: RunOptions, store: Store, task: Draft<'t
     return aside();
   }
   if (ledger.length === 0) return ledger;
+  if (otherThan(ledger, task)) {
+    world.warn(
+      'The ledger of an earlier run is about another task. It is kept aside, and the task begins anew.',
+    );
+    return aside();
+  }
   return isOfAnotherBase(ledger, task) || (again && newest(ledger, 'verdict')) ? aside() : ledger;
 }
 
@@ -289,12 +290,14 @@ async function restorePatch(git: Git, ledger: Ledger): Promise<void> {
 /** What stages are run with; made when the first stage needs it. */
 interface Workshop {
   openRoom: OpenRoom;
+  setup: SetupStep;
   isSandboxed: boolean;
 }
 
 async function openWorkshop(
-  { config, world, scratch, workspace, dist }: RunOptions,
+  { config, world, scratch, workspace: installed, dist }: RunOptions,
   git: Git,
+  agent: Agent,
 ): Promise<Workshop> {
   const { machine, isRoot, mayInstall, say, warn, id, signal } = world;
   const sandbox = prepareSandbox(config.sandbox, {
@@ -308,14 +311,18 @@ async function openWorkshop(
   const programs: Mount[] = [
     { from: process.execPath, at: '/countersign/node' },
     // Named .cjs there, because the package.json that says what a .js is stays outside.
-    ...(['generator', 'reviewer'] as const).map((name) => ({
+    ...(['generator', 'reviewer', 'relay'] as const).map((name) => ({
       from: join(dist, `${name}.js`),
       at: `/countersign/${name}.cjs`,
     })),
   ];
   const root = join(scratch, 'rooms');
+  // What the setup command installs, it installs from the beginning: into a tree of nothing but the commit.
+  const installsAnew = config.setupCommand !== undefined && config.allowHosts.length > 0;
+  const workspace = installsAnew ? undefined : installed;
   const openRoom = roomsIn({
     root,
+    left: () => setup.left(),
     sandbox,
     machine,
     git,
@@ -324,7 +331,20 @@ async function openWorkshop(
     signal,
     ...(workspace && { workspace }),
   });
-  return { openRoom, isSandboxed: sandbox !== 'none' };
+  const setup = setupStep({
+    config,
+    class: agent.class,
+    relay: sandbox === 'none' ? undefined : ['/countersign/node', '/countersign/relay.cjs'],
+    openRoom,
+    rooms: root,
+    git,
+    sockets: scratch,
+    signal,
+    say,
+    warn,
+    ...(workspace && { workspace }),
+  });
+  return { openRoom, setup, isSandboxed: sandbox !== 'none' };
 }
 
 interface StageContext {

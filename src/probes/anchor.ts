@@ -1,11 +1,12 @@
 import picomatch from 'picomatch';
 import type { Draft } from '../core/document.ts';
 import { type Finding, repositoryPath, type Severity, severities } from '../core/finding.ts';
+import { reveal } from '../core/hidden.ts';
 import { newest, taskOf } from '../core/ledger.ts';
 import type { ProbeContext } from '../core/probe.ts';
 import { type Blob, findBlobs, followBlobs, readTexts } from './blobs.ts';
 import { comparable, findNearest, indentation } from './occurrence.ts';
-import { fence, reveal } from './untrusted.ts';
+import { fence } from './untrusted.ts';
 
 /** The longest suggestion that a finding may carry. */
 const maxSuggestion = 4000;

@@ -1,10 +1,11 @@
 import picomatch from 'picomatch';
 import type { Draft } from '../core/document.ts';
+import { reveal } from '../core/hidden.ts';
 import { taskOf } from '../core/ledger.ts';
 import type { ProbeContext } from '../core/probe.ts';
 import { type Change, diffArguments, parseChanges, summaryArguments } from './changes.ts';
 import { type Hunks, renderHunks } from './hunks.ts';
-import { fence, reveal } from './untrusted.ts';
+import { fence } from './untrusted.ts';
 
 /** With the lists about 400 KB, or 120,000 tokens: more than half of the smallest context a session has is left. */
 const maxShown = 320_000;
@@ -35,7 +36,7 @@ export async function diff(context: ProbeContext): Promise<Draft<'facts'>> {
   const ignored = picomatch(context.repository.ignore, { dot: true });
   const changes = await readChanges(context, mergeBase, head);
   const kept = changes.filter(({ path }) => !ignored(path));
-  const { body, shownBytes } = render(kept, changes.length - kept.length);
+  const { body, shownBytes, hidden } = render(kept, changes.length - kept.length);
   const sum = (count: (change: Change) => number): number =>
     kept.reduce((total, each) => total + count(each), 0);
   return {
@@ -48,6 +49,7 @@ export async function diff(context: ProbeContext): Promise<Draft<'facts'>> {
     deletions: sum(({ deletions }) => deletions),
     binary: sum(({ binary }) => Number(binary)),
     ignored: changes.length - kept.length,
+    ...(hidden > 0 && { hidden }),
     shownBytes,
     totalBytes: sum(({ patch }) => hunkBytes(patch)),
     body,
@@ -107,7 +109,7 @@ export function render(
   ];
   if (hidden > 0) {
     intro.push(
-      `**${hidden} hidden ${hidden === 1 ? 'character is' : 'characters are'}** written out as \`\\u{...}\`: zero-width, bidirectional, tag or control characters that a reader of the code does not see.`,
+      `**${hidden} hidden ${hidden === 1 ? 'character is' : 'characters are'}** written out as \`\\u{...}\`, and a long run of them only counted: zero-width, bidirectional, tag or control characters that a reader of the code does not see.`,
     );
   }
   const body = [
@@ -143,8 +145,10 @@ function section(change: Change, hunks: Hunks): string {
 }
 
 function named({ path, oldPath }: Change): string {
-  return reveal(oldPath === undefined ? path : `${oldPath} => ${path}`)
-    .text.replaceAll('\n', '\\u{A}')
+  // However long a run of them is: a name is what a finding has to give back.
+  return reveal(oldPath === undefined ? path : `${oldPath} => ${path}`, Number.POSITIVE_INFINITY)
+    .text.replaceAll('\r', '\\u{D}')
+    .replaceAll('\n', '\\u{A}')
     .replaceAll('\t', '\\u{9}');
 }
 

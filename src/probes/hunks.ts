@@ -1,4 +1,5 @@
-import { head, reveal } from './untrusted.ts';
+import { reveal } from '../core/hidden.ts';
+import { head } from './untrusted.ts';
 
 /** A longer line is cut: it is generated, or it is meant to fill what the session can read. */
 const maxLine = 1000;

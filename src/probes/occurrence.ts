@@ -1,4 +1,4 @@
-import { reveal } from './untrusted.ts';
+import { reveal } from '../core/hidden.ts';
 
 /** Quotes that differ in indentation only are told apart by no more places than this, nearest first. */
 const maxTried = 1000;

@@ -3,7 +3,7 @@ import { parse } from 'junit2json';
 import * as z from 'zod';
 import { repositoryPath } from '../core/finding.ts';
 import { parseHostileJson } from '../core/proposal.ts';
-import { head, plain } from './untrusted.ts';
+import { head, plain, plainly } from './untrusted.ts';
 
 export interface TestCase {
   name: string;
@@ -11,6 +11,8 @@ export interface TestCase {
   file?: string;
   status: 'passed' | 'failed' | 'skipped';
   message?: string;
+  /** How many hidden characters its name and message had. */
+  hidden?: number;
 }
 
 /** Stands as the name where a whole file could not be run, and so none of its tests has one. */
@@ -213,10 +215,13 @@ function testCase(
   place: Place,
 ): TestCase {
   const own = file === undefined ? undefined : relative(file, place);
-  const text = status === 'failed' && message ? head(plain(message).trim(), maxMessage) : '';
+  const [shown, said] = [plainly(name), plainly(status === 'failed' ? (message ?? '') : '')];
+  const text = head(said.text.trim(), maxMessage);
+  const hidden = shown.hidden + said.hidden;
   return {
-    name: head(plain(name), maxName) || '(no name)',
+    name: head(shown.text, maxName) || '(no name)',
     status,
+    ...(hidden > 0 && { hidden }),
     ...(own !== undefined && { file: own }),
     ...(text !== '' && { message: text }),
   };

@@ -1,10 +1,11 @@
 import type { ChangedFile, FailingTest, Tampering } from '../core/document.ts';
+import { reveal } from '../core/hidden.ts';
 import { parseObject, readManifest } from './command.ts';
 import { type TestCase, wholeFile } from './report.ts';
 import { scriptsOf } from './runner.ts';
 import { isPartOfCommand, isRunnerConfiguration, isTestFile, rustTests } from './test-file.ts';
 import { countTests, lostLine } from './test-text.ts';
-import { head, reveal } from './untrusted.ts';
+import { head } from './untrusted.ts';
 
 /** One file of a patch; the texts are undefined where there is no file or it is too large to be read. */
 export interface PatchedFile extends Pick<ChangedFile, 'path' | 'status'> {

@@ -4,12 +4,10 @@ import type { Room, RoomResult } from '../core/room.ts';
 import { type Invocation, invoke } from './invocation.ts';
 import type { Judge } from './judge.ts';
 import { maxReportBytes, parseJest, parseJUnit, type TestCase } from './report.ts';
-import { head, plain } from './untrusted.ts';
+import { head, plainly } from './untrusted.ts';
 
 export interface TestRun {
   command: string;
-  /** What ended the run: a setup command that failed leaves no tests to run. */
-  ended: 'setup' | 'tests';
   exitCode: number | null;
   timedOut: boolean;
   seconds: number;
@@ -17,6 +15,8 @@ export interface TestRun {
   tests: readonly TestCase[];
   /** The end of what was printed, as plain text; hostile. */
   output: string;
+  /** How many hidden characters the output and the report had. */
+  hidden: number;
   /** Whether installed packages are in the room, where node looks for them. */
   hasPackages: boolean;
 }
@@ -29,7 +29,7 @@ const maxCommand = 4000;
 
 /**
  * One run of the tests on `commit`, in a room of its own that is gone afterwards.
- * @param seconds for the setup command and the tests together
+ * @param seconds for the tests and the looks before them
  * @throws Error when the room can't be opened; whatever the tests do is in the result
  */
 export async function runTests(
@@ -62,23 +62,16 @@ async function runIn(room: Room, context: ProbeContext, judge: Judge, seconds: n
     return result;
   };
   const shell = (await look(run, 'command -v bash')) ? 'bash' : 'sh';
-  const base = { command: head(judge.command, maxCommand).toWellFormed(), hasPackages: false };
-  if (config.setupCommand !== undefined) {
-    say(`running ${config.setupCommand}`);
-    const setup = await run([shell, '-c', config.setupCommand], { CI: 'true' });
-    if (setup.exitCode !== 0 || setup.timedOut) {
-      return { ...base, ...end(setup), ended: 'setup', seconds: used, source: 'log', tests: [] };
-    }
-  }
   const told = invoke(judge.command, await usable(judge, run), room.inside.outbox);
   const hasPackages = await look(run, `[ -d node_modules ] || [ -d "$0/node_modules" ]`, room.inside.work);
   say(`running ${judge.command}`);
   const result = await run([shell, '-c', told.command], told.env);
   const tests = await readReport(room, told, judge, config.workingDirectory);
+  const ended = end(result);
   return {
-    ...base,
-    ...end(result),
-    ended: 'tests',
+    command: head(judge.command, maxCommand).toWellFormed(),
+    ...ended,
+    hidden: (tests ?? []).reduce((sum, test) => sum + (test.hidden ?? 0), ended.hidden),
     seconds: used,
     source: tests ? 'report' : 'log',
     tests: tests ?? [],
@@ -109,7 +102,8 @@ async function usable({ runner }: Judge, run: Run): Promise<Judge['runner']> {
 }
 
 function end({ exitCode, timedOut, output }: RoomResult) {
-  return { exitCode, timedOut, output: plain(output) };
+  const { text, hidden } = plainly(output);
+  return { exitCode, timedOut, output: text, hidden };
 }
 
 async function readReport(
@@ -143,6 +137,7 @@ export function factsOf(run: TestRun) {
     timedOut: run.timedOut,
     seconds: run.seconds,
     source: run.source,
+    ...(run.hidden > 0 && { hidden: run.hidden }),
     passed: run.tests.filter(({ status }) => status === 'passed').length,
     failing: run.tests
       .filter(({ status }) => status === 'failed')
@@ -159,10 +154,5 @@ export function factsOf(run: TestRun) {
 
 /** Whether the command says so and no test says otherwise. */
 export function passes(run: TestRun): boolean {
-  return (
-    run.ended === 'tests' &&
-    run.exitCode === 0 &&
-    !run.timedOut &&
-    run.tests.every(({ status }) => status !== 'failed')
-  );
+  return run.exitCode === 0 && !run.timedOut && run.tests.every(({ status }) => status !== 'failed');
 }

@@ -5,18 +5,15 @@ import type { ProbeContext } from '../core/probe.ts';
 import { describeRun } from './describe-run.ts';
 import { type Judge, judgeOf } from './judge.ts';
 import { factsOf, passes, runTests, type TestRun } from './test-run.ts';
-import { tail } from './untrusted.ts';
 
 /**
  * The repository's tests at the task's head, in a fresh room: `pass`, `fail`, or `error` when they don't come
  * to an end.
- * @throws Fault (missing-tool) when there is no test command or a program that it needs isn't there, and
- * (incomplete) when the setup command fails
+ * @throws Fault (missing-tool) when there is no test command or a program that it needs isn't there
  */
 export async function tests(context: ProbeContext): Promise<Draft<'facts'>> {
   const judge = await judgeOf(context);
   const run = await runTests(context, judge, taskOf(context.ledger).head, context.seconds);
-  if (run.ended === 'setup') throw setupFailed(context.config.setupCommand ?? '', run);
   const missing = missingTool(judge, run);
   if (missing) throw new Fault(missing, 'missing-tool');
   return {
@@ -29,15 +26,8 @@ export async function tests(context: ProbeContext): Promise<Draft<'facts'>> {
   };
 }
 
-function setupFailed(command: string, run: TestRun): Fault {
-  const how = run.timedOut ? 'did not end in time' : `failed with exit code ${run.exitCode}`;
-  return new Fault(
-    `The setup-command \`${command}\` ${how}. It runs in a room without network; what has to be downloaded belongs in a step before Countersign. Its last words:\n${tail(run.output, 2000)}`,
-  );
-}
-
 const setupHint =
-  'A room has no network and no tools but those of the job: install them, and the packages of the repository (such as with `npm ci`), in a step before Countersign, or set the input test-command.';
+  'A room has no network and no tools but those of the job: install them, and the packages of the repository (such as with `npm ci`), in a step before Countersign or by setup-command with allow-hosts, or set the input test-command.';
 
 /** Why the tests could not even start, as far as it is no fault of the code under test. */
 function missingTool({ command, runner, manifest }: Judge, run: TestRun): string | undefined {

@@ -1,24 +1,14 @@
 import { stripVTControlCharacters } from 'node:util';
+import { reveal } from '../core/hidden.ts';
 
-/**
- * What a reader doesn't see but a model reads: controls, soft hyphen, zero-width and bidirectional marks,
- * fillers, variation selectors and tags.
- */
-const hidden = /(?![\t\n])[\p{Cc}\p{Default_Ignorable_Code_Point}\u2028\u2029\ufff9-\ufffb]/gu;
-
-/** `text` with each hidden character written out as `\u{...}`, and how many there were. */
-export function reveal(text: string): { text: string; hidden: number } {
-  let count = 0;
-  const shown = text.toWellFormed().replace(hidden, (character) => {
-    count += 1;
-    return `\\u{${character.codePointAt(0)!.toString(16).toUpperCase()}}`;
-  });
-  return { text: shown, hidden: count };
+/** What a program printed as plain text: without colours, one kind of line end, and with what was hidden written out. */
+export function plain(output: string): string {
+  return plainly(output).text;
 }
 
-/** What a program printed as plain text: without colours, one kind of line end, nothing hidden. */
-export function plain(output: string): string {
-  return reveal(stripVTControlCharacters(output).replace(/\r\n?/g, '\n')).text;
+/** The same, and how many hidden characters there were. */
+export function plainly(output: string): { text: string; hidden: number } {
+  return reveal(stripVTControlCharacters(output).replace(/\r\n?/g, '\n'));
 }
 
 /** At most `max` characters from the start of `text`, with no half character at the cut. */

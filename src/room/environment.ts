@@ -164,15 +164,28 @@ export function contains(directory: string, path: string): boolean {
   return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }
 
-/** All the variables there are in a room. */
+/** Where package managers keep, below a home, what they have downloaded, and later only read it. */
+export const homeStores = ['.cargo/registry', '.cargo/git', 'go/pkg/mod', '.local'] as const;
+
+/**
+ * All the variables there are in a room.
+ * @param stores those of `homeStores` that the setup command has filled; `online` in its own room when it may
+ * fill them, where a package manager must not be told to do without a network
+ */
 export function roomEnvironment(
   path: string,
   home: string,
   temp: string,
   machine: Machine,
+  stores: readonly string[] | 'online' = [],
 ): Record<string, string> {
-  const modules = join(machine.home, 'go/pkg/mod');
+  const isOffline = stores !== 'online';
+  const installed = join(machine.home, 'go/pkg/mod');
+  const modules = stores.includes('go/pkg/mod')
+    ? join(home, 'go/pkg/mod')
+    : existsSync(installed) && installed;
   const rustup = join(machine.home, '.rustup');
+  const hasCrates = existsSync(rustup) || stores.includes('.cargo/registry');
   return {
     PATH: path,
     HOME: home,
@@ -189,7 +202,8 @@ export function roomEnvironment(
     GIT_CONFIG_NOSYSTEM: '1',
     PYTHONDONTWRITEBYTECODE: '1',
     npm_config_update_notifier: 'false',
-    ...(existsSync(modules) && { GOMODCACHE: modules, GOPROXY: 'off', GOFLAGS: '-mod=mod' }),
-    ...(existsSync(rustup) && { RUSTUP_HOME: rustup, CARGO_NET_OFFLINE: 'true' }),
+    ...(isOffline && modules && { GOMODCACHE: modules, GOPROXY: 'off', GOFLAGS: '-mod=mod' }),
+    ...(isOffline && hasCrates && { CARGO_NET_OFFLINE: 'true' }),
+    ...(existsSync(rustup) && { RUSTUP_HOME: rustup }),
   };
 }

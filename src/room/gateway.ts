@@ -6,6 +6,8 @@ import type { Seen, Tokens, Turn } from '../core/document.ts';
 import { type Limit, type Reservation, reserve, settle } from './meter.ts';
 import type { SendToModel } from './model-client.ts';
 import { refusal } from './request-rules.ts';
+import { showAll } from './shown-text.ts';
+import { neverArrived } from './unanswered.ts';
 import { type Reply, readStream, readWhole } from './usage-stream.ts';
 
 export interface GatewayOptions {
@@ -30,6 +32,8 @@ export interface Traffic {
   costUsd: number;
   turns: Turn[];
   manifest: Seen[];
+  /** Hidden characters that were written out or removed before the model was shown a text. */
+  hidden: number;
   /** The limit that it closed at. */
   closedBy?: Limit;
   /** The last answer of the API that was no reply. */
@@ -59,8 +63,9 @@ interface Body {
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { limits, model, now, costUsd } = options;
-  const traffic: Traffic = { requests: 0, tokens: noTokens, costUsd: 0, turns: [], manifest: [] };
+  const traffic: Traffic = { requests: 0, tokens: noTokens, costUsd: 0, turns: [], manifest: [], hidden: 0 };
   const recorded = new Set<string>();
+  const revealed = new Set<string>();
   const abort = new AbortController();
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -95,6 +100,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       return refuse(response, 403, 'permission_error', `Only the model ${model} is allowed here.`);
     const rule = refusal(body as Record<string, unknown>);
     if (rule) return refuse(response, 403, 'permission_error', `This gateway does not pass it on: ${rule}.`);
+    traffic.hidden += showAll(body, revealed);
     const reserved = counts
       ? reserve(Buffer.byteLength(JSON.stringify(body)), body.max_tokens, traffic, limits, costUsd)
       : counted++ < limits.turns || 'max-turns';
@@ -135,12 +141,15 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     } catch (error) {
       if (status === 0 && neverArrived(error)) throw error;
       lost = error;
-      if (status > 0 && !abort.signal.aborted) broken = `the reply broke off: ${(error as Error).message}`;
+      if (!abort.signal.aborted) broken = `the reply broke off: ${(error as Error).message}`;
     }
     const reply = whole ? readWhole(whole) : reader.reply;
     if (broken) reply.error ??= broken;
     record({ ...reply, tokens: settle(reply, status || 200, reserved) }, status, at);
-    if (lost) throw lost;
+    if (!lost) return;
+    // No answer of ours in its place: the session may ask again, which is counted and paid for anew.
+    response.destroy();
+    throw lost;
   };
 
   /** Hands an answer on while it comes, and reads it to its end also when nobody listens any more. */
@@ -301,24 +310,6 @@ function writable(response: ServerResponse): Promise<void> {
     };
     response.on('drain', done).on('close', done);
   });
-}
-
-/** What a connection fails with before anything has gone over it. */
-const unconnected: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-/** Whether a request that failed can't have cost anything; after a timeout or a reset nobody knows. */
-function neverArrived(error: unknown): boolean {
-  const at = error as { code?: unknown; cause?: unknown; errors?: unknown } | undefined;
-  if (typeof at !== 'object' || at === null) return false;
-  if (Array.isArray(at.errors) && at.errors.length > 0) return at.errors.every(neverArrived);
-  return unconnected.has(at.code) || neverArrived(at.cause);
 }
 
 function refuse(response: ServerResponse, status: number, type: string, message: string): void {

@@ -3,6 +3,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Config } from '../core/config.ts';
 import { Fault } from '../core/outcome.ts';
+import { limitsOn } from './limits.ts';
 import type { Sandbox } from './sandbox.ts';
 import { syscallFilter } from './seccomp.ts';
 
@@ -27,34 +28,49 @@ export interface Host {
   warn: (text: string) => void;
 }
 
+type Bubblewrap = Exclude<Sandbox, 'none'>;
+
+/** What there is no way around: why there can be no sandbox, or not all of it. */
+interface Lack {
+  why: string;
+  /** What can be had all the same. */
+  rest?: Bubblewrap;
+}
+
 /**
  * The sandbox that `mode` asks for, installed and tried out.
+ * @param sysctl where the kernel tells whether AppArmor restricts user namespaces
  * @throws Fault under `require` when it can't be had, with one line that says what to install and what `auto`
  * would mean
  */
-export function prepareSandbox(mode: Config['sandbox'], host: Host): Sandbox {
+export function prepareSandbox(mode: Config['sandbox'], host: Host, sysctl = restriction): Sandbox {
   if (mode === 'off') {
     host.warn(
       'sandbox: off. What the model runs can read and change all that this user can; use it only where nothing is worth taking.',
     );
     return 'none';
   }
-  const found =
+  const found: Bubblewrap | Lack =
     host.platform === 'linux'
-      ? findOrInstall(host)
+      ? findOrInstall(host, sysctl)
       : { why: `bubblewrap does not exist for ${host.platform}` };
-  if ('bwrap' in found) return { ...found, within: limitsOn(host.path), ...filterFor(found, host) };
+  if ('bwrap' in found) return found;
+  const { why, rest = 'none' } = found;
+  const without = rest === 'none' ? 'a sandbox' : 'a filter of system calls';
   const meaning =
-    '`sandbox: auto` would run without a sandbox: what the model and the tests run could then read and change all that this user can';
+    rest === 'none'
+      ? 'what the model and the tests run could then read and change all that this user can'
+      : 'what the model and the tests run could then try more of the kernel';
   if (mode === 'require')
-    throw new Fault(`The sandbox can't be set up: ${found.why}. ${meaning}.`, 'missing-tool');
-  host.warn(`Running without a sandbox (sandbox: auto): ${found.why}.`);
-  return 'none';
+    throw new Fault(
+      `The sandbox can't be set up: ${why}. \`sandbox: auto\` would run without ${without}: ${meaning}.`,
+      'missing-tool',
+    );
+  host.warn(`Running without ${without} (sandbox: auto): ${why}.`);
+  return rest;
 }
 
-type Bubblewrap = Pick<Exclude<Sandbox, 'none'>, 'bwrap' | 'canForbidNamespaces'>;
-
-function findOrInstall(host: Host): Bubblewrap | { why: string } {
+function findOrInstall(host: Host, sysctl: string): Bubblewrap | Lack {
   const missing = 'bubblewrap is missing; install it first (`sudo apt-get install -y bubblewrap`)';
   let bwrap = which('bwrap', host.path);
   if (!bwrap) {
@@ -71,15 +87,15 @@ function findOrInstall(host: Host): Bubblewrap | { why: string } {
     bwrap = which('bwrap', host.path);
     if (!bwrap) return { why: missing };
   }
-  const first = attempt(bwrap);
+  const first = attempt(bwrap, host);
   if (typeof first !== 'string') return first;
-  if (!isRestricted())
+  if (!isRestricted(sysctl))
     return {
       why: `bubblewrap can't make its namespaces here (${first}); inside a container, it must be allowed user namespaces`,
     };
   if (host.mayInstall) host.say('Allowing bubblewrap user namespaces by an AppArmor profile');
   if (host.mayInstall && asRoot(host, ['apparmor_parser', '--replace'], profile(bwrap))) {
-    const second = attempt(bwrap);
+    const second = attempt(bwrap, host);
     if (typeof second !== 'string') return second;
   }
   return {
@@ -87,67 +103,50 @@ function findOrInstall(host: Host): Bubblewrap | { why: string } {
   };
 }
 
-/** A try with the very namespaces that rooms use; the reason when it fails. */
-function attempt(bwrap: string): Bubblewrap | string {
-  const run = (...more: string[]) => tryOut(bwrap, more);
-  // --disable-userns came with bubblewrap 0.8; Ubuntu 22.04 has 0.6.
-  if (run('--disable-userns').status === 0) return { bwrap, canForbidNamespaces: true };
-  const plain = run();
-  if (plain.status === 0) return { bwrap, canForbidNamespaces: false };
-  return (
-    plain.stderr?.toString().trim().split('\n').at(-1) || String(plain.error ?? 'it fails without a word')
-  );
-}
-
-function tryOut(bwrap: string, more: readonly string[], input?: Buffer) {
-  const namespaces = [
-    '--unshare-user',
-    '--unshare-pid',
-    '--unshare-net',
-    '--unshare-ipc',
-    '--unshare-uts',
-    '--cap-drop',
-    'ALL',
-  ];
-  return spawnSync(bwrap, [...namespaces, ...more, '--ro-bind', '/', '/', '--proc', '/proc', 'true'], {
-    env: {},
-    timeout: 20_000,
-    ...(input && { input }),
-  });
-}
-
-/** The filter of system calls for this machine, if there is one and its kernel takes it. */
-function filterFor({ bwrap }: Bubblewrap, host: Host): { filter?: Buffer } {
+/** A sandbox by this bubblewrap with all that the machine has for it; a reason when there can be none at all. */
+function attempt(bwrap: string, { path, isRoot }: Host): Bubblewrap | Lack | string {
   const filter = syscallFilter(process.arch);
-  if (filter && tryOut(bwrap, ['--seccomp', '0'], filter).status === 0) return { filter };
-  const why = filter ? 'this kernel does not take it' : `there is none for ${process.arch}`;
-  host.say(`Rooms are without a filter of system calls: ${why}`);
-  return {};
+  const machine = { find: (program: string) => which(program, path), isRoot };
+  const best: Bubblewrap = { bwrap, canForbidNamespaces: true, within: limitsOn(machine, () => true) };
+  // Mostly everything works; only else is it worth asking for one thing after the other.
+  if (filter && works({ ...best, filter })) return { ...best, filter };
+  const least: Bubblewrap = { bwrap, canForbidNamespaces: false, within: [] };
+  const { status, stderr, error } = tryOut(least);
+  if (status !== 0)
+    return stderr?.toString().trim().split('\n').at(-1) || String(error ?? 'it fails without a word');
+  const rest: Bubblewrap = {
+    bwrap,
+    // --disable-userns came with bubblewrap 0.8; Ubuntu 22.04 has 0.6.
+    canForbidNamespaces: works({ ...least, canForbidNamespaces: true }),
+    within: limitsOn(machine, (commands) => works({ ...least, within: commands })),
+  };
+  if (!filter) return { why: `there is no filter of system calls for ${process.arch} yet`, rest };
+  if (!works({ ...rest, filter }))
+    return { why: 'this kernel takes no filter of system calls (CONFIG_SECCOMP_FILTER)', rest };
+  return { ...rest, filter };
 }
 
-/** Files in memory apart, a room can fill the disk and the table of processes: not beyond these. */
-const limits = ['--nproc=4096', '--fsize=4294967296', '--core=0', '--nofile=65536'];
+function works(sandbox: Bubblewrap): boolean {
+  return tryOut(sandbox).status === 0;
+}
 
-/**
- * The commands that set limits for what they start, as far as this machine has them and allows them. A room is
- * also what the kernel ends first when memory is short, before the process that has started it.
- */
-function limitsOn(path: string): string[] {
-  const works = (command: readonly string[]): boolean =>
-    spawnSync(command[0]!, [...command.slice(1), '/bin/true'], { env: {}, timeout: 20_000 }).status === 0;
-  const [choom, prlimit] = [which('choom', path), which('prlimit', path)];
-  const first = choom ? [choom, '-n', '1000', '--'] : [];
-  // One that is higher than what the machine allows would be refused.
-  const allowed = prlimit ? limits.filter((limit) => works([prlimit, limit, '--'])) : [];
-  return [
-    ...(choom && works(first) ? first : []),
-    ...(prlimit && allowed.length > 0 ? [prlimit, ...allowed, '--'] : []),
+/** A try with the very namespaces that rooms use. */
+function tryOut({ bwrap, canForbidNamespaces, within, filter }: Bubblewrap) {
+  const [program, ...argv] = [
+    ...within,
+    bwrap,
+    ...['--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts'],
+    ...(canForbidNamespaces ? ['--disable-userns'] : []),
+    ...['--cap-drop', 'ALL', '--ro-bind', '/', '/', '--proc', '/proc', '--remount-ro', '/proc'],
+    ...(filter ? ['--seccomp', '0'] : []),
+    'true',
   ];
+  return spawnSync(program!, argv, { env: {}, timeout: 20_000, ...(filter && { input: filter }) });
 }
 
-function isRestricted(): boolean {
+function isRestricted(sysctl: string): boolean {
   try {
-    return readFileSync(restriction, 'utf8').trim() === '1';
+    return readFileSync(sysctl, 'utf8').trim() === '1';
   } catch {
     return false;
   }

@@ -3,6 +3,7 @@ import { APIError } from '@anthropic-ai/sdk/error';
 import { oidcFederationProvider } from '@anthropic-ai/sdk/lib/credentials/oidc-federation';
 import type { AccessTo } from '../core/access.ts';
 import { Fault } from '../core/outcome.ts';
+import { countedOnce } from './unanswered.ts';
 
 /** Sends one request body to the model, with the credential, and gives the answer whatever its status. */
 export type SendToModel = (path: string, body: unknown, signal: AbortSignal) => Promise<Response>;
@@ -23,8 +24,8 @@ const audience = 'https://api.anthropic.com';
 const retries = 4;
 
 /**
- * The way to the Anthropic API that `access` describes. The SDK does the retries (429, 529, 5xx and lost
- * connections, honouring retry-after) and, for a login without a key, exchanges the workflow's identity
+ * The way to the Anthropic API that `access` describes. The SDK does the retries (429, 529, 5xx and connections
+ * that never came about, honouring retry-after) and, for a login without a key, exchanges the workflow's identity
  * token and renews what it gets in time.
  * @throws Fault when there is no credential at all; whatever `identityToken` throws
  */
@@ -100,7 +101,9 @@ function credentialsIn(headers: Headers): string[] {
 export function sendThrough(client: BaseAnthropic): SendToModel {
   return async (path, body, signal) => {
     try {
-      return await client.post(path, { body, signal, __binaryResponse: true }).asResponse();
+      return await client
+        .post(path, { body, signal, middleware: [countedOnce], __binaryResponse: true })
+        .asResponse();
     } catch (error) {
       if (!(error instanceof APIError) || error.status === undefined) throw error;
       return hasDetail(error.error)

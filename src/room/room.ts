@@ -6,10 +6,11 @@ import type { Git } from '../core/git.ts';
 import { instructionsFile } from '../core/job.ts';
 import { Fault } from '../core/outcome.ts';
 import type { OpenRoom, Room, RoomCommand, RoomRequest } from '../core/room.ts';
-import { type Machine, type Mount, roomEnvironment, toolsOf } from './environment.ts';
+import { contains, type Machine, type Mount, roomEnvironment, toolsOf } from './environment.ts';
+import { type Left, lentFrom, storesOf } from './left.ts';
 import { runProcess } from './process.ts';
 import { type Sandbox, sandboxed } from './sandbox.ts';
-import { checkOut, dependenciesOf, placeDependencies } from './work-tree.ts';
+import { checkOut, dependenciesOf, type Lent, placeLent } from './work-tree.ts';
 
 export interface Rooms {
   /** Where rooms are made; each gets a directory of its own in it. */
@@ -19,6 +20,8 @@ export interface Rooms {
   git: Git;
   /** A checkout whose installed dependencies rooms may use, if there is one. */
   workspace?: string;
+  /** What the setup command has left, once it has run; it goes before what is in the workspace. */
+  left?: () => Left | undefined;
   /** What of ours runs inside: Node and the sessions' bundles. */
   programs: readonly Mount[];
   id: () => string;
@@ -44,36 +47,34 @@ export function roomsIn(rooms: Rooms): OpenRoom {
 }
 
 async function furnish(rooms: Rooms, request: RoomRequest, id: string, directory: string): Promise<Room> {
-  const { git, sandbox, machine, signal, workspace, programs } = rooms;
-  const outside = {
-    work: join(directory, 'work'),
-    home: join(directory, 'home'),
-    outbox: join(directory, 'outbox'),
-  };
+  const { git, sandbox, machine, signal, programs } = rooms;
+  const outside = outsideOf(rooms.root, id);
+  const left = rooms.left?.();
+  const isOnline = request.setup?.online === true;
   await mkdir(rooms.root, { recursive: true });
   await mkdir(directory, { mode: 0o700 });
   await mkdir(outside.home);
   await mkdir(outside.outbox);
-  const folders = workspace ? await dependenciesOf(git, request.commit, workspace, signal) : [];
+  const lent = isOnline ? [] : await lentTo(rooms, request.commit, left);
   await checkOut(git, request.commit, outside.work, request.history, signal);
-  if (workspace) await placeDependencies(outside.work, workspace, folders, sandbox === 'none');
-  const socket = request.session?.gateway ?? '';
+  await placeLent(outside.work, lent, sandbox === 'none');
+  const stores = left ? storesOf(left) : [];
+  await placeLent(outside.home, stores, sandbox === 'none');
+  const socket = request.session?.gateway ?? request.setup?.proxy ?? '';
   const inside =
     sandbox === 'none'
       ? { ...outside, gateway: socket }
       : { work: '/room/work', home: '/room/home', outbox: '/room/outbox', gateway: '/room/gateway' };
   if (request.session) await instruct(outside.home, request.session.instructions);
   const tools = toolsOf(machine);
-  const dependencies = folders.map((folder) => ({
-    from: join(workspace!, folder),
-    at: join(inside.work, folder),
-    writable: false,
-  }));
+  const at = (place: string, each: readonly Lent[]) =>
+    each.map(({ from, path }) => ({ from, at: join(place, path), writable: false }));
   const identity = sandbox === 'none' ? [] : await identityFiles(directory);
   const binds = [
     { from: outside.work, at: inside.work, writable: request.writable },
-    ...dependencies,
+    ...at(inside.work, lent),
     { from: outside.home, at: inside.home, writable: true },
+    ...at(inside.home, stores),
     { from: outside.outbox, at: inside.outbox, writable: true },
     ...(request.history
       ? [{ from: join(outside.work, '.git'), at: join(inside.work, '.git'), writable: false }]
@@ -90,7 +91,13 @@ async function furnish(rooms: Rooms, request: RoomRequest, id: string, directory
   const run = (command: RoomCommand) => {
     const { argv, env, cwd = '.', ...rest } = command;
     const environment = {
-      ...roomEnvironment(tools.path, inside.home, sandbox === 'none' ? outside.home : '/tmp', machine),
+      ...roomEnvironment(
+        tools.path,
+        inside.home,
+        sandbox === 'none' ? outside.home : '/tmp',
+        machine,
+        isOnline ? 'online' : stores.map(({ path }) => path),
+      ),
       ...env,
     };
     const options = { signal, ...rest };
@@ -115,6 +122,30 @@ async function furnish(rooms: Rooms, request: RoomRequest, id: string, directory
     // What the room was for counts more; whatever is left is wiped with the run, and again afterwards.
     close: () => wipe(directory).catch(() => {}),
   };
+}
+
+/** Where a room's directories are, which only what is trusted may know. */
+export function outsideOf(root: string, id: string): { work: string; home: string; outbox: string } {
+  const directory = join(root, id);
+  return { work: join(directory, 'work'), home: join(directory, 'home'), outbox: join(directory, 'outbox') };
+}
+
+/** What a room on `commit` is shown of what is installed: by the setup command, and in the workspace. */
+async function lentTo(
+  { git, workspace, signal }: Pick<Rooms, 'git' | 'workspace' | 'signal'>,
+  commit: string,
+  left: Left | undefined,
+): Promise<Lent[]> {
+  const made = left ? await lentFrom(left, git, commit, signal) : [];
+  const folders = workspace ? await dependenciesOf(git, commit, workspace, signal) : [];
+  const isTaken = (folder: string): boolean =>
+    made.some(({ path }) => contains(path, folder) || contains(folder, path));
+  return [
+    ...made,
+    ...folders
+      .filter((folder) => !isTaken(folder))
+      .map((folder) => ({ from: join(workspace!, folder), path: folder })),
+  ];
 }
 
 async function instruct(home: string, instructions: string): Promise<void> {

@@ -82,7 +82,8 @@ export async function runSession(options: SessionOptions): Promise<Session> {
           if (signal.aborted) return undefined;
           throw error;
         });
-      const left = await room.take(proposalFile);
+      // A command of the model's may write there too; only the tool's call ends a session so.
+      const left = result?.exitCode === exits.done ? await room.take(proposalFile) : undefined;
       const end = endOf(gateway.traffic, result, left !== undefined, options.provider);
       const seconds = (now().getTime() - started.getTime()) / 1000;
       let made: Pick<Session, 'proposal' | 'reason'> = { proposal: undefined, reason: end.reason };
@@ -156,7 +157,7 @@ function endOf(
   provider: Provider,
 ): SessionEnd {
   if (!result) return { ended: 'aborted', reason: cancelled };
-  if (result.exitCode === exits.done && hasProposal) return { ended: 'done', reason: '' };
+  if (hasProposal) return { ended: 'done', reason: '' };
   if (traffic.closedBy)
     return { ended: 'budget', reason: `The session reached its limit ${traffic.closedBy} and was stopped.` };
   if (result.timedOut)
@@ -214,7 +215,7 @@ function usageOf(
   seconds: number,
   { ended, reason }: SessionEnd,
 ): Draft<'usage'> {
-  const { requests, tokens, costUsd, turns, manifest } = traffic;
+  const { requests, tokens, costUsd, turns, manifest, hidden } = traffic;
   return {
     kind: 'usage',
     by: `session:${session}`,
@@ -228,6 +229,7 @@ function usageOf(
     tokens,
     costUsd,
     seconds,
+    ...(hidden > 0 && { hidden }),
     manifest,
     turns: turns.slice(0, 2000),
   };

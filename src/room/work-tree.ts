@@ -34,7 +34,7 @@ const lists = new WeakMap<Git, Listed>();
  * The files in the tree of `commit`, each as its path in the repository.
  * @throws Fault when there are more of them than can be checked out
  */
-async function list(git: Git, commit: string, signal?: AbortSignal): Promise<readonly string[]> {
+export async function filesOf(git: Git, commit: string, signal?: AbortSignal): Promise<readonly string[]> {
   const known = lists.get(git);
   if (known?.commit === commit) return known.tracked;
   const listed = { commit, tracked: readList(git, commit, signal) };
@@ -89,7 +89,7 @@ export async function checkOut(
   signal?: AbortSignal,
 ): Promise<void> {
   const options = signal ? { signal } : {};
-  await list(git, commit, signal);
+  await filesOf(git, commit, signal);
   await mkdir(work, { recursive: true });
   await runGit(work, ['init', '--quiet', '--template=', '--initial-branch=countersign'], options);
   await mkdir(join(work, '.git/objects/info'), { recursive: true });
@@ -115,7 +115,7 @@ export async function dependenciesOf(
   workspace: string,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const tracked = await list(git, commit, signal);
+  const tracked = await filesOf(git, commit, signal);
   const candidates = new Set(
     tracked.flatMap((path) => {
       const name = path.slice(path.lastIndexOf('/') + 1);
@@ -125,9 +125,17 @@ export async function dependenciesOf(
     }),
   );
   const there = [...candidates].filter((path) => isDirectory(workspace, path));
-  if (there.length === 0) return [];
+  return placesFor(there, tracked);
+}
+
+/**
+ * Those of `paths` at which something may be shown in a tree of the files `tracked`: it has nothing there, below
+ * it, or in place of a folder above it.
+ */
+export function placesFor(paths: readonly string[], tracked: readonly string[]): string[] {
+  if (paths.length === 0) return [];
   // Some file systems fold case, and forms of a letter.
-  const taken = new Set(there.flatMap((path) => [...prefixes(fold(path))]));
+  const taken = new Set(paths.flatMap((path) => [...prefixes(fold(path))]));
   const lengths = new Set([...taken].map(({ length }) => length));
   const files = new Set<string>();
   const folders = new Set<string>();
@@ -137,7 +145,7 @@ export async function dependenciesOf(
     for (let at = file.indexOf('/'); at >= 0; at = file.indexOf('/', at + 1))
       if (lengths.has(at) && taken.has(file.slice(0, at))) folders.add(file.slice(0, at));
   }
-  return there.filter((path) => {
+  return paths.filter((path) => {
     const place = fold(path);
     return !folders.has(place) && ![...prefixes(place)].some((prefix) => files.has(prefix));
   });
@@ -153,29 +161,32 @@ function* prefixes(path: string): Generator<string> {
   yield path;
 }
 
+/** What is shown in a work tree at `path`, but lies elsewhere. */
+export interface Lent {
+  from: string;
+  path: string;
+  isFile?: boolean;
+}
+
 /**
- * Makes room in `work` for the dependency folders, and keeps git from taking them for a change.
- * @param link true to put a link to the workspace's folder there, where nothing can be mounted
+ * Makes room in `work` for what is lent to it, and keeps git from taking it for a change.
+ * @param link true to put links there, where nothing can be mounted
  */
-export async function placeDependencies(
-  work: string,
-  workspace: string,
-  folders: readonly string[],
-  link: boolean,
-): Promise<void> {
-  for (const folder of folders) {
-    const place = join(work, folder);
-    await mkdir(link ? dirname(place) : place, { recursive: true });
-    if (link) await symlink(join(workspace, folder), place);
+export async function placeLent(work: string, lent: readonly Lent[], link: boolean): Promise<void> {
+  for (const { from, path, isFile } of lent) {
+    const place = join(work, path);
+    await mkdir(link || isFile ? dirname(place) : place, { recursive: true });
+    if (link) await symlink(from, place);
+    else if (isFile) await writeFile(place, '');
   }
   const exclude = join(work, '.git/info/exclude');
-  if (folders.length === 0 || !existsSync(join(work, '.git'))) return;
+  if (lent.length === 0 || !existsSync(join(work, '.git'))) return;
   await mkdir(dirname(exclude), { recursive: true });
-  await appendFile(exclude, folders.map((folder) => `/${folder}\n`).join(''));
+  await appendFile(exclude, lent.map(({ path }) => `/${path.replace(/[\\*?[\]!# ]/g, '\\$&')}\n`).join(''));
 }
 
 /** A link may lead anywhere, so it is no directory, and nothing behind it is. */
-function isDirectory(workspace: string, path: string): boolean {
+export function isDirectory(workspace: string, path: string): boolean {
   if (!lstatSync(join(workspace, path), { throwIfNoEntry: false })?.isDirectory()) return false;
   return [...prefixes(path)].every((prefix) => lstatSync(join(workspace, prefix)).isDirectory());
 }

@@ -147,8 +147,11 @@ function told(document: Document): string {
   }
 }
 
+type Setup = Extract<Document<'facts'>, { probe: 'setup' }>;
+
 function toldFacts(facts: Document<'facts'>): string {
   if (facts.probe === 'session') return facts.reason;
+  if (facts.probe === 'setup') return toldSetup(facts);
   if (facts.probe === 'diff')
     return `${many(facts.files, 'file')}, ${count(facts.additions)} added and ${count(facts.deletions)} deleted lines`;
   const tests =
@@ -157,6 +160,18 @@ function toldFacts(facts: Document<'facts'>): string {
       : `exit code ${facts.exitCode ?? 'none'}`;
   const tampered = facts.probe === 'prove' && facts.tampered.length > 0 ? '; changed the tests' : '';
   return `${bound(facts.command, 200)}: ${facts.timedOut ? 'timed out' : tests} in ${duration(facts.seconds)}${tampered}`;
+}
+
+function toldSetup({ command, exitCode, timedOut, seconds, watched, hosts }: Setup): string {
+  const ended = timedOut ? 'timed out' : `exit code ${exitCode ?? 'none'}`;
+  const named = (is: boolean): string =>
+    hosts
+      .filter(({ came }) => (came === 'reached') === is)
+      .map(({ host, came }) => (is ? host : `${host} (${came})`))
+      .join(', ');
+  const reached = watched ? `; reached ${named(true) || 'no host'}` : '; not sandboxed';
+  const refused = named(false) && `; refused ${named(false)}`;
+  return `${bound(command, 200)}: ${ended} in ${duration(seconds)}${reached}${refused}`;
 }
 
 function more(document: Document): Html {

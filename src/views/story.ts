@@ -75,6 +75,16 @@ export function countsLine(findings: readonly Finding[]): string {
   return parts.join(', ') || 'none';
 }
 
+/** How much hidden text there was in what sessions were shown, as a sentence; empty when there was none. */
+export function hiddenLine(ledger: Ledger): string {
+  const facts = all(ledger, 'facts').map((each) => ('hidden' in each ? (each.hidden ?? 0) : 0));
+  const usage = all(ledger, 'usage').map(({ hidden }) => hidden ?? 0);
+  const hidden = [...facts, ...usage].reduce((sum, each) => sum + each, 0);
+  return hidden === 0
+    ? ''
+    : `${many(hidden, 'hidden character')} (zero-width, bidirectional, tag or control) in the change or in what it prints ${hidden === 1 ? 'was' : 'were'} kept from the session: look at them before you merge.`;
+}
+
 /** What the run did not look at, in plain sentences; hostile text has no part in them. */
 export function limitsOf(ledger: Ledger): string[] {
   const diff = newestFacts(ledger, 'diff');
@@ -100,6 +110,8 @@ export function limitsOf(ledger: Ledger): string[] {
     lines.push(
       `${many(lost, 'finding', 'findings')} could not be checked: the file named can't be read or compared.`,
     );
+  const hidden = hiddenLine(ledger);
+  if (hidden) lines.push(hidden);
   const cut = all(ledger, 'usage').filter(({ ended }) => ended !== 'done').length;
   if (cut > 0) lines.push(`${many(cut, 'session')} did not come to a regular end.`);
   return lines;

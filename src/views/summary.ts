@@ -5,7 +5,7 @@ import { settle } from '../core/policy.ts';
 import { headline, inWords, provedLine, reasonsOf, stepMarkdown, tally, whyNot } from './comment.ts';
 import { code, prose } from './markdown.ts';
 import { nextStep } from './next-step.ts';
-import { costLine, findingsOf } from './story.ts';
+import { costLine, findingsOf, hiddenLine } from './story.ts';
 import { flat } from './strip.ts';
 
 /** Where the run left what a person may want to open, as paths. */
@@ -25,6 +25,7 @@ export function jobSummary(ledger: Ledger, left: Left = {}, outcome: Outcome = s
     ...(outcome === 'fixed' ? [provedLine(ledger)] : []),
     ...whyNot(ledger),
     worstFindings(ledger),
+    hiddenLine(ledger),
     stepMarkdown(nextStep(outcome, ledger)),
     `${costLine(ledger)}.`,
     paths(left),

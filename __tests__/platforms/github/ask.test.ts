@@ -122,7 +122,7 @@ describe('the event issue_comment', () => {
     ['/countersign reviewer', 'ann', 'User', 'ann', /agent reviewer/],
     ['/countersign review', 'tom', 'User', 'tom', /no write permission/],
     ['/countersign review', 'nobody', 'User', 'nobody', /no write permission/],
-    ['/countersign review', 'ann', 'Bot', 'ann', /not by a person/],
+    ['/countersign review', 'ann', 'Bot', 'ann', /the bot ann, which allow-bots does not name/],
     ['/countersign review', 'ann', 'User', 'tom', /who set off/],
   ])('%j by %s (%s) is nothing', async (body, login, type, actor, why) => {
     world = await openWorld();
@@ -137,6 +137,44 @@ describe('the event issue_comment', () => {
     expect(await edited.ask('review')).toHaveProperty('nothing');
     const issue = world.platform({ eventName, payload: { ...payload, issue: { number: 1 } } });
     expect(await issue.ask('review')).toEqual({ nothing: '#1 is an issue, not a pull request' });
+  });
+
+  describe('on a fork', () => {
+    const at = (createdAt: string, actor = 'ann') => {
+      const payload = commentEvent(1, '/countersign review', actor, 'User', createdAt);
+      return world.platform({ eventName: 'issue_comment', payload, actor }).ask('review');
+    };
+
+    test('is about what stood there when it was written', async () => {
+      world = await openWorld({ fork: true });
+      world.pull.head.repository.pushedAt = '2026-11-21T08:00:00Z';
+      expect(await at('2026-11-21T08:00:01Z')).toHaveProperty('subject.head', world.head);
+    });
+
+    test.each(['2026-11-21T08:00:00Z', '2026-11-21T07:59:59Z'])(
+      'is refused when the fork was pushed to since it was written (%s)',
+      async (written) => {
+        world = await openWorld({ fork: true });
+        world.pull.head.repository.pushedAt = '2026-11-21T08:00:00Z';
+        expect(await faultOf(at(written))).toBe(
+          `eve/shop was pushed to after the comment was written, so the head ${world.head} may not be what its writer has seen. Look at it and comment again.`,
+        );
+      },
+    );
+
+    test('is refused when nobody can tell when the fork was pushed to, as of one that is gone', async () => {
+      world = await openWorld({ fork: true });
+      world.pull.head.repository.pushedAt = null;
+      expect(await faultOf(at('2026-11-21T08:00:00Z'))).toContain(
+        "It can't be told whether eve/shop was pushed to after the comment",
+      );
+    });
+
+    test('is served at any time within the repository, where only those can push who can also ask', async () => {
+      world = await openWorld();
+      world.pull.head.repository.pushedAt = '2026-11-21T08:00:00Z';
+      expect(await at('2026-11-21T07:59:59Z')).toHaveProperty('subject.head', world.head);
+    });
   });
 
   test('commands and branches are read strictly', () => {

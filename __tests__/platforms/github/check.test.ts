@@ -95,6 +95,16 @@ test('is updated, and not written twice', async () => {
   expect(runs()[0]!.annotations).toHaveLength(2);
 });
 
+test('of another app does not stand in for it, whatever it says', async () => {
+  const other = world.gitHub.createToken({ login: 'helper[bot]', permissions: everything });
+  const green = { ...check, conclusion: 'success' } as const;
+  await world.platform({ token: other }).perform(green, many(2), world.git);
+  expect(runs()[0]).toMatchObject({ externalId: taskId, conclusion: 'success', app: { slug: 'helper' } });
+  expect(await perform()).toMatchObject({ status: 'done' });
+  expect(runs()).toHaveLength(2);
+  expect(runs()[1]).toMatchObject({ conclusion: 'failure', app: { slug: 'github-actions' } });
+});
+
 test('that broke off between annotations goes on where it was', async () => {
   const patch = { method: 'PATCH', path: /\/check-runs\//, after: 1, times: 9 };
   const mend = world.gitHub.failNext(patch, faults.unavailable);

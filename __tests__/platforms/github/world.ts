@@ -131,6 +131,7 @@ export async function openWorld(setup: Setup = {}): Promise<World> {
   const artifacts: World['artifacts'] = [];
   const platform = (more: Partial<GitHubOptions> = {}): Platform =>
     createGitHub({
+      bots: [],
       token,
       apiUrl: gitHub.apiUrl,
       serverUrl: gitHub.serverUrl,
@@ -187,10 +188,17 @@ export const pullEvent = (number: number, head: string, base: string, action = '
   pull_request: { number, head: { sha: head }, base: { sha: base } },
 });
 
-export const commentEvent = (number: number, body: string, login = 'ann', type = 'User') => ({
+/** Written after all that a world begins with. */
+export const commentEvent = (
+  number: number,
+  body: string,
+  login = 'ann',
+  type = 'User',
+  createdAt = '2020-01-02T00:00:00Z',
+) => ({
   action: 'created',
   issue: { number, pull_request: { url: 'https://example.com' } },
-  comment: { body, user: { login, type } },
+  comment: { body, user: { login, type }, created_at: createdAt },
 });
 
 /** A ledger of the drafts, after the task's document. */

@@ -1,6 +1,6 @@
 /** What things look like in an answer. Only what GitHub's description requires, and what somebody reads. */
 import type { CommitInfo } from './git.ts';
-import { stamp } from './store.ts';
+import { epoch, stamp } from './store.ts';
 import type {
   App,
   CheckRun,
@@ -13,8 +13,6 @@ import type {
   User,
   World,
 } from './types.ts';
-
-const epoch = '2020-01-01T00:00:00Z';
 
 export const nodeId = (kind: string, id: number): string =>
   `${kind}_${Buffer.from(String(id)).toString('base64url')}`;
@@ -178,7 +176,7 @@ export function repositoryShape(world: World, repository: Repository): Record<st
     web_commit_signoff_required: false,
     created_at: epoch,
     updated_at: epoch,
-    pushed_at: epoch,
+    pushed_at: repository.pushedAt,
   };
 }
 

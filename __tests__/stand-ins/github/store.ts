@@ -7,6 +7,9 @@ import type { App, Grant, Issue, Level, Permission, Pull, Repository, Role, User
 
 const run = promisify(execFile);
 
+/** When everything has happened that nobody asks about. */
+export const epoch = '2020-01-01T00:00:00Z';
+
 /** Now, as GitHub writes it. */
 export function stamp(world: World): string {
   return world
@@ -97,6 +100,7 @@ export async function createRepository(
     defaultBranch,
     path,
     parent,
+    pushedAt: epoch,
     collaborators: new Map(Object.entries(options.collaborators ?? {})),
     actionsMayApprove: options.actionsMayApprove ?? false,
     issues: new Map(),
@@ -251,7 +255,10 @@ async function syncPull(world: World, pull: Pull): Promise<void> {
     await git(path, ['fetch', '--quiet', '--no-tags', pull.head.repository.path, `+${head}:${ref}/head`]);
   }
   await git(path, ['update-ref', `${ref}/head`, to.head]);
-  if (pull.head.sha !== '') pull.issue.updatedAt = stamp(world);
+  if (pull.head.sha !== '') {
+    pull.issue.updatedAt = stamp(world);
+    if (pull.head.sha !== to.head) pull.head.repository.pushedAt = stamp(world);
+  }
   pull.head.sha = to.head;
   pull.base.sha = to.base;
   const merged = await tryGit(path, ['merge-tree', '--write-tree', to.base, to.head]);

@@ -43,6 +43,8 @@ export interface Repository {
   /** The bare repository: push to it and fetch from it by file path. */
   path: string;
   parent: Repository | undefined;
+  /** When somebody last pushed to it; a push by file path is noticed with the pull request that it moves. */
+  pushedAt: string | null;
   collaborators: Map<string, Role>;
   /** "Allow GitHub Actions to create and approve pull requests", which is off unless somebody turns it on. */
   actionsMayApprove: boolean;

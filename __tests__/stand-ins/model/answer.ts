@@ -18,6 +18,7 @@ const CHUNK = 24;
 /** Sends a reply, streamed or whole, and breaks off where the turn says so. */
 export function send(response: ServerResponse, answer: Answer, stream: boolean): void {
   if (answer.turn.hang === 'silent') return;
+  if (answer.turn.lost) return void response.destroy();
   if (stream) sendEvents(response, answer);
   else sendWhole(response, answer);
 }

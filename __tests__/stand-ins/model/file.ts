@@ -31,6 +31,7 @@ const turn = z
     usage,
     malformed: z.literal('tool-json'),
     cutAfter: z.int(),
+    lost: z.literal(true),
     errorAfter: z.int(),
     error,
     hang: z.union([z.literal(true), z.literal('silent')]),
@@ -79,7 +80,7 @@ const script = z.strictObject({
  *         forever: { text: Go on. }          # answers everything after the turns
  *
  * A turn may also hold `stop_reason` (`refusal`, `max_tokens`, ...), `malformed: tool-json`, `cutAfter: N`,
- * `errorAfter: N` or `hang: true`. Unknown keys are errors.
+ * `errorAfter: N`, `lost: true` or `hang: true`. Unknown keys are errors.
  */
 export function fromFile(path: string): Conversation[] {
   const { conversations } = script.parse(parse(readFileSync(path, 'utf8')));

@@ -259,7 +259,7 @@ async function resolve(entry: Reply, request: ModelRequest): Promise<Turn | Faul
 }
 
 const isWhole = (turn: Turn): boolean =>
-  !turn.hang && !turn.malformed && turn.cutAfter === undefined && turn.errorAfter === undefined;
+  !turn.hang && !turn.malformed && !turn.lost && turn.cutAfter === undefined && turn.errorAfter === undefined;
 
 function reply(response: ServerResponse, status: number, body: unknown): void {
   const bytes = Buffer.from(JSON.stringify(body));

@@ -59,6 +59,8 @@ export type Turn = {
   malformed?: 'tool-json';
   /** The socket is destroyed after so many events (half way through the body when not streaming). */
   cutAfter?: number;
+  /** The socket is destroyed before anything is answered, though all of it is billed. */
+  lost?: true;
   /** After so many events comes an `error` event instead of the rest. */
   errorAfter?: number;
   /** What that event says; `overloaded_error` by default. */

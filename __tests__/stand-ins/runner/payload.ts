@@ -43,7 +43,7 @@ export type PayloadOverrides = {
   /** `synchronize`: the SHA of the head before. */
   before?: string;
   /** `issue_comment`: what was said; its author is the sender. */
-  comment?: { id?: number; body?: string };
+  comment?: { id?: number; body?: string; createdAt?: string };
   /** `issue_comment`: `false` for a comment on an issue. */
   onPullRequest?: boolean;
   /** `workflow_run` */
@@ -256,6 +256,8 @@ function fillComment(event: Payload, settings: Settings): void {
     html_url: `${event.issue.html_url}#issuecomment-${id}`,
     issue_url: `${apiUrl}/repos/${repository}/issues/${number}`,
     body: settings.comment?.body ?? event.comment.body,
+    // After all that a scene begins with, before all that happens in it.
+    created_at: settings.comment?.createdAt ?? '2020-01-02T00:00:00Z',
     user: personOf(settings.sender, settings),
     author_association: settings.association ?? 'CONTRIBUTOR',
   });

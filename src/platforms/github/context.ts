@@ -8,6 +8,8 @@ export interface Context {
   repository: string;
   /** The same, as Octokit wants it. */
   at: { owner: string; repo: string };
+  /** Bots whose comments count, by exact login. */
+  bots: readonly string[];
   views: Views;
   say: (text: string) => void;
   uploadArtifact: UploadArtifact | undefined;

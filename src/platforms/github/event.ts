@@ -20,6 +20,7 @@ export const events = {
     comment: z.object({
       body: z.string(),
       user: z.object({ login, type: z.string() }).nullable(),
+      created_at: z.iso.datetime({ offset: true }),
     }),
   }),
   workflow_run: z.object({

@@ -24,6 +24,8 @@ export interface GitHubOptions {
   repository: string;
   /** GITHUB_ACTOR */
   actor: string;
+  /** Bots whose comments count, by exact login. */
+  bots: readonly string[];
   /** Where a person sees the workflow run; linked from the check. */
   runUrl?: string;
   views: Views;
@@ -47,6 +49,7 @@ export function createGitHub(options: GitHubOptions): Platform {
     api,
     repository,
     at: split(repository),
+    bots: options.bots,
     views: options.views,
     say,
     uploadArtifact: options.uploadArtifact,

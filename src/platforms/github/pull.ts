@@ -10,6 +10,8 @@ export interface Pull {
   headRef: string;
   /** `owner/name`, or undefined when the fork has been deleted. */
   headRepository: string | undefined;
+  /** When that repository was last pushed to, on whichever branch, by GitHub's clock. */
+  headPushedAt: string | undefined;
   baseRef: string;
   /** Who opened it; a deleted account has no name. */
   author: string | undefined;
@@ -27,6 +29,7 @@ export async function readPull({ api, at }: Context, number: number): Promise<Pu
     head: data.head.sha,
     headRef: data.head.ref,
     headRepository: data.head.repo?.full_name,
+    headPushedAt: data.head.repo?.pushed_at ?? undefined,
     baseRef: data.base.ref,
     author: data.user?.login,
     maintainerCanModify: data.maintainer_can_modify,

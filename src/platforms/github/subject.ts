@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { Fault } from '../../core/outcome.ts';
 import type { Asked, Subject } from '../../core/platform.ts';
+import { distrustOfChange, distrustOfComment, meetsSecrets } from '../../core/trust.ts';
 import type { Context } from './context.ts';
 import { branchOf, commandOf, events, supportedEvents } from './event.ts';
 import { attempt, statusOf } from './fault.ts';
@@ -20,6 +21,8 @@ interface Pinned {
   number: number;
   head?: string;
   base?: string;
+  /** When it was asked for, where the event names no head. */
+  askedAt?: string;
 }
 
 type Found = Pinned | { nothing: string };
@@ -46,6 +49,7 @@ export async function ask(context: Context, event: Event, agentName: string): Pr
   if (agentName !== 'review' && (await isOwnWork(context, head, agentName))) {
     return { nothing: `the head ${head} is ${agentName}'s own work, from which it doesn't go on` };
   }
+  if (found.askedAt) expectSeen(context, pull, found.askedAt);
   const base = found.base ?? (await tipOf(context, pull.baseRef));
   const mergeBase = await mergeBaseOf(context, base, head);
   return { subject: subjectOf(context, event, pull, { base, head, mergeBase }) };
@@ -109,23 +113,41 @@ async function fromComment(context: Context, event: Event, agentName: string): P
   if (wanted !== agentName)
     return { nothing: `the comment calls for the agent ${wanted}, not for ${agentName}` };
   if (!issue.pull_request) return { nothing: `#${issue.number} is an issue, not a pull request` };
-  const author = comment.user;
-  if (author?.type !== 'User') return { nothing: 'the comment is not by a person' };
-  if (author.login !== event.actor) return { nothing: 'the comment is not by who set off this workflow' };
-  if (!(await mayWrite(context, author.login))) {
-    return { nothing: `${oneLine(author.login, 60)} has no write permission in ${context.repository}` };
-  }
-  return { number: issue.number };
+  const { user } = comment;
+  const author = user
+    ? { login: user.login, kind: user.type === 'User' ? ('person' as const) : ('bot' as const) }
+    : undefined;
+  // The API knows no permission of an app.
+  const writes = author?.kind === 'person' && (await mayWrite(context, author.login));
+  const distrust = distrustOfComment(author, event.actor, writes, context.bots);
+  return distrust ? { nothing: oneLine(distrust) } : { number: issue.number, askedAt: comment.created_at };
 }
 
-/** The events that run with the base's secrets whoever opens the pull request. */
-const privileged: ReadonlySet<string> = new Set(['pull_request_target', 'workflow_run']);
+/**
+ * A comment names no commit, and a fork's owner may push once a maintainer has looked and asked. A commit's
+ * own dates can be made up; when a repository was pushed to is GitHub's to say. Within the repository itself,
+ * who can push can also ask.
+ * @throws Fault when the fork was pushed to since, or nobody can tell; times are in whole seconds
+ */
+function expectSeen({ repository }: Context, pull: Pull, askedAt: string): void {
+  const { head, headRepository, headPushedAt } = pull;
+  if (headRepository === repository) return;
+  if (headPushedAt && Date.parse(headPushedAt) < Date.parse(askedAt)) return;
+  const unseen = `so the head ${head} may not be what its writer has seen`;
+  throw new Fault(
+    headRepository && headPushedAt
+      ? `${headRepository} was pushed to after the comment was written, ${unseen}. Look at it and comment again.`
+      : `It can't be told whether ${headRepository ?? 'the fork, which is gone,'} was pushed to after the comment was written, ${unseen}.`,
+    'refused',
+  );
+}
 
 /** Why a fork's pull request is not served with the secrets of the base, if it isn't. */
 async function strangerOf(context: Context, event: Event, pull: Pull): Promise<string | undefined> {
-  if (!privileged.has(event.name) || pull.headRepository === context.repository) return undefined;
-  if (pull.author && (await mayWrite(context, pull.author))) return undefined;
-  return `${oneLine(pull.author ?? 'its author', 60)} has no write permission in ${context.repository}, so the fork's change is not served under ${event.name}; someone who has can comment /countersign and the agent's name`;
+  if (!meetsSecrets(event.name, pull.headRepository !== context.repository)) return undefined;
+  const author = pull.author ?? undefined;
+  const writes = author !== undefined && (await mayWrite(context, author));
+  return distrustOfChange(author, writes, event.name);
 }
 
 async function mayWrite({ api, at }: Context, username: string): Promise<boolean> {

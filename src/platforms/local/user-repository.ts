@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Fault } from '../../core/outcome.ts';
 
@@ -22,11 +24,28 @@ export interface UserRepository {
 }
 
 /**
+ * The work tree that `directory` lies in, as git would find it; undefined where there is none. Known before
+ * git is asked, so that no git is started which that work tree holds.
+ */
+export function workTreeAround(directory: string): string | undefined {
+  if (!existsSync(directory)) return undefined;
+  for (let at = realpathSync(directory); ; at = dirname(at)) {
+    if (existsSync(join(at, '.git'))) return at;
+    if (at === dirname(at)) return undefined;
+  }
+}
+
+/**
  * The repository around `directory`, as its user has it: with the user's own git and configuration.
+ * @param path where git and what its configuration names are looked for: a PATH without the repository
  * @throws Fault when there is none that can be used, or git is missing
  */
-export async function openUserRepository(directory: string, signal: AbortSignal): Promise<UserRepository> {
-  const userGit = gitIn(directory, signal);
+export async function openUserRepository(
+  directory: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<UserRepository> {
+  const userGit = gitIn(directory, path, signal);
   const line = async (...args: string[]): Promise<string> =>
     (await userGit(['rev-parse', ...args])).toString().replace(/\n$/, '');
   let root: string;
@@ -68,14 +87,22 @@ export async function openUserRepository(directory: string, signal: AbortSignal)
   };
 }
 
-function gitIn(directory: string, signal: AbortSignal): UserGit {
+/**
+ * What the user's git goes by. Not all there is: filters and hooks that the user's configuration names are
+ * run on what the change holds, and have no use for the key.
+ */
+const ofTheUser = /^(HOME|USER|LOGNAME|TMPDIR|XDG_CONFIG_HOME|SUDO_UID|GIT_.*)$/;
+
+function gitIn(directory: string, path: string, signal: AbortSignal): UserGit {
+  const own = Object.entries(process.env).filter(([name]) => ofTheUser.test(name));
+  // Its words are read here; and looking at a repository must not write to it.
+  const env = { ...Object.fromEntries(own), PATH: path, LC_ALL: 'C.UTF-8', GIT_OPTIONAL_LOCKS: '0' };
   return async (args, input) => {
     try {
       const running = exec('git', ['-C', directory, ...args], {
         encoding: 'buffer',
         maxBuffer: 64 * 1024 * 1024,
-        // Its words are read here; and looking at a repository must not write to it.
-        env: { ...process.env, LC_ALL: 'C.UTF-8', GIT_OPTIONAL_LOCKS: '0' },
+        env,
         signal,
       });
       // git may end without reading all of its input; its exit code tells then.

@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { allowedBots, distrustOfChange, distrustOfComment, meetsSecrets } from '../../src/core/trust.ts';
+
+const person = (login: string) => ({ login, kind: 'person' as const });
+const bot = (login: string) => ({ login, kind: 'bot' as const });
+
+describe('a comment counts', () => {
+  test('from a person who may write, and from a bot that is named', () => {
+    expect(distrustOfComment(person('ann'), 'ann', true, [])).toBeUndefined();
+    expect(distrustOfComment(bot('r[bot]'), 'r[bot]', false, ['r[bot]'])).toBeUndefined();
+  });
+
+  test('from nobody else, whoever is named or set off the run', () => {
+    const login = fc.constantFrom('ann', 'r[bot]', 'R[bot]', 'r', 'bob');
+    fc.assert(
+      fc.property(
+        fc.option(fc.record({ login, kind: fc.constantFrom('person' as const, 'bot' as const) }), {
+          nil: undefined,
+        }),
+        login,
+        fc.boolean(),
+        fc.array(login),
+        (author, actor, mayWrite, bots) => {
+          const trusted = distrustOfComment(author, actor, mayWrite, bots) === undefined;
+          const deserved =
+            author !== undefined &&
+            author.login === actor &&
+            (author.kind === 'bot' ? bots.includes(author.login) : mayWrite);
+          expect(trusted).toBe(deserved);
+        },
+      ),
+    );
+  });
+});
+
+test.each(['*', '*[bot]', 'octocat', 'a[bot]b', '[bot]', 'a [bot]', 'a[bot];*'])(
+  'no bot is named by %s',
+  (names) => {
+    expect(allowedBots.safeParse(names).success).toBe(false);
+  },
+);
+
+test('a fork meets the secrets of the base under two events, and then its author must be one who may write', () => {
+  const events = [
+    'pull_request',
+    'pull_request_target',
+    'issue_comment',
+    'workflow_run',
+    'workflow_dispatch',
+  ];
+  expect(events.filter((event) => meetsSecrets(event, true))).toEqual([
+    'pull_request_target',
+    'workflow_run',
+  ]);
+  expect(events.filter((event) => meetsSecrets(event, false))).toEqual([]);
+  expect(distrustOfChange('ann', true, 'workflow_run')).toBeUndefined();
+  expect(distrustOfChange('mallory', false, 'workflow_run')).toContain('mallory has no write permission');
+  expect(distrustOfChange(undefined, true, 'workflow_run')).toContain('its author has no write permission');
+});

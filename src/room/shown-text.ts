@@ -1,0 +1,45 @@
+import { stripVTControlCharacters } from 'node:util';
+import { digest } from '../core/digest.ts';
+import { reveal } from '../core/hidden.ts';
+
+/**
+ * Makes visible, in place, all that a request to the Messages API shows the model: the prompt and what tools
+ * gave, which is files, names and output of a hostile change. Terminal sequences go, hidden characters are
+ * written out or, many in a row, removed. The same text always becomes the same, so that the cache of the
+ * conversation's start holds. What the model said itself is left alone: its thinking is signed.
+ * @param counted digests of texts that an earlier request of the conversation has held; added to
+ * @returns how many hidden characters there were in texts not counted before
+ */
+export function showAll(
+  body: { system?: unknown; messages?: { role?: unknown; content?: unknown }[] },
+  counted: Set<string>,
+): number {
+  let found = 0;
+  const shown = (text: string): string => {
+    const { text: result, hidden } = reveal(stripVTControlCharacters(text).replace(/\r(?!\n)/g, '\n'));
+    const sum = hidden > 0 ? digest(text.toWellFormed()) : '';
+    if (hidden > 0 && !counted.has(sum)) {
+      counted.add(sum);
+      found += hidden;
+    }
+    return result;
+  };
+  const show = (content: unknown): unknown => {
+    if (typeof content === 'string') return shown(content);
+    if (!Array.isArray(content)) return content;
+    return content.map((block: unknown) => {
+      if (typeof block !== 'object' || block === null) return block;
+      const { text, content: inner } = block as { text?: unknown; content?: unknown };
+      return {
+        ...block,
+        ...(typeof text === 'string' && { text: shown(text) }),
+        ...(inner !== undefined && { content: show(inner) }),
+      };
+    });
+  };
+  if (body.system !== undefined) body.system = show(body.system);
+  for (const message of Array.isArray(body.messages) ? body.messages : []) {
+    if (message?.role === 'user') message.content = show(message.content);
+  }
+  return found;
+}
