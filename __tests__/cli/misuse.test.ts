@@ -26,6 +26,18 @@ test.each<[string[], string]>([
     ['review', '--fail-on', 'bad'],
     '--fail-on: "bad" is not allowed; it must be one of critical, high, medium, low, never.',
   ],
+  [
+    ['review', '--provider', 'aws'],
+    '--provider: "aws" is not allowed; it must be one of anthropic, bedrock, vertex, foundry.',
+  ],
+  [
+    ['review', '--provider', 'vertex'],
+    '--provider: "vertex" needs the variable CLOUD_ML_REGION, which is empty; it must be a region of Vertex AI such as us-east5, or global.',
+  ],
+  [
+    ['review', '--provider', 'bedrock'],
+    '--model: "claude-opus-5-5" is not allowed with provider: bedrock; it must be a model or an inference profile as Bedrock names it, such as global.anthropic.claude-opus-5-5.',
+  ],
   [['review', '--sandbox', 'no'], '--sandbox: "no" is not allowed; it must be one of require, auto, off.'],
   [['review', '--model', 'a b'], '--model: "a b" is not allowed; it must be the name of a model.'],
   [

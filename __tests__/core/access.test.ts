@@ -67,14 +67,14 @@ describe('a provider', () => {
   });
 
   test.each<[Given, Given, string]>([
-    [bedrock, {}, 'Input provider: bedrock needs the variable AWS_REGION, which is empty'],
+    [bedrock, {}, 'Input provider: "bedrock" needs the variable AWS_REGION, which is empty'],
     [bedrock, { AWS_REGION: 'x.evil.example/' }, 'AWS_REGION, which is "x.evil.example/"'],
     [{ provider: 'bedrock' }, aws, 'Input model: "claude-opus-5-5" is not allowed with provider: bedrock'],
-    [vertex, { GOOGLE_CLOUD_PROJECT: 'p' }, 'Input provider: vertex needs the variable CLOUD_ML_REGION'],
+    [vertex, { GOOGLE_CLOUD_PROJECT: 'p' }, 'Input provider: "vertex" needs the variable CLOUD_ML_REGION'],
     [vertex, { ...google, CLOUD_ML_REGION: 'evil.example#' }, 'CLOUD_ML_REGION, which is "evil.example#"'],
     [vertex, { CLOUD_ML_REGION: 'global' }, 'needs the variable ANTHROPIC_VERTEX_PROJECT_ID'],
     [vertex, { ...google, GOOGLE_CLOUD_PROJECT: '../x' }, 'ANTHROPIC_VERTEX_PROJECT_ID, which is "../x"'],
-    [foundry, {}, 'Input provider: foundry needs the variable ANTHROPIC_FOUNDRY_RESOURCE'],
+    [foundry, {}, 'Input provider: "foundry" needs the variable ANTHROPIC_FOUNDRY_RESOURCE'],
     [foundry, { ANTHROPIC_FOUNDRY_RESOURCE: 'a.b' }, 'ANTHROPIC_FOUNDRY_RESOURCE, which is "a.b"'],
     [foundry, { ANTHROPIC_FOUNDRY_RESOURCE: 'acme' }, 'needs the variable ANTHROPIC_FOUNDRY_API_KEY'],
     [foundry, { ...entra, AZURE_CLIENT_ID: '' }, 'needs the variable ANTHROPIC_FOUNDRY_API_KEY'],

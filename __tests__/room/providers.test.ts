@@ -221,6 +221,23 @@ describe.each(Object.entries(all))('%s', (provider, { open, name, secret }) => {
   });
 });
 
+test.each(['bedrock', 'foundry'] as const)(
+  'a request to %s whose answer was lost is not sent again unseen, because it may have been billed',
+  async (provider) => {
+    let asked = 0;
+    const baseUrl = await serve((_, response) => {
+      asked += 1;
+      response.destroy();
+    });
+    const { send } =
+      provider === 'bedrock'
+        ? await connectBedrock({ provider, baseUrl, region: 'us-east-1', apiKey: 'key' })
+        : await connectFoundry({ provider, baseUrl, apiKey: 'key' }, async () => '');
+    await expect(send(path, ask(claude), signal)).rejects.toThrow();
+    expect(asked).toBe(1);
+  },
+);
+
 describe('a stream of Bedrock’s', () => {
   const chunk = (event: object): Buffer =>
     frame(

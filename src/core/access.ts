@@ -129,7 +129,7 @@ function bedrock(model: string, variable: Variable) {
   const region = variable('AWS_REGION', 'AWS_DEFAULT_REGION');
   if (!region || !isLabel(region)) {
     throw new Fault(
-      `Input provider: bedrock needs the variable AWS_REGION, which ${unfit(region)}; it must be a region such as us-east-1, as aws-actions/configure-aws-credentials sets it.`,
+      `Input provider: "bedrock" needs the variable AWS_REGION, which ${unfit(region)}; it must be a region such as us-east-1, as aws-actions/configure-aws-credentials sets it.`,
     );
   }
   const apiKey = variable('AWS_BEARER_TOKEN_BEDROCK');
@@ -140,14 +140,14 @@ function vertex(variable: Variable) {
   const region = variable('CLOUD_ML_REGION');
   if (!region || !isLabel(region)) {
     throw new Fault(
-      `Input provider: vertex needs the variable CLOUD_ML_REGION, which ${unfit(region)}; it must be a region of Vertex AI such as us-east5, or global.`,
+      `Input provider: "vertex" needs the variable CLOUD_ML_REGION, which ${unfit(region)}; it must be a region of Vertex AI such as us-east5, or global.`,
     );
   }
   const project = variable('ANTHROPIC_VERTEX_PROJECT_ID', 'GOOGLE_CLOUD_PROJECT');
   // A project of the older kind has its domain before a colon.
   if (!project || !/^[a-z][a-z0-9.:-]*$/.test(project)) {
     throw new Fault(
-      `Input provider: vertex needs the variable ANTHROPIC_VERTEX_PROJECT_ID, which ${unfit(project)}; it must be the ID of a Google Cloud project, which google-github-actions/auth sets as GOOGLE_CLOUD_PROJECT.`,
+      `Input provider: "vertex" needs the variable ANTHROPIC_VERTEX_PROJECT_ID, which ${unfit(project)}; it must be the ID of a Google Cloud project, which google-github-actions/auth sets as GOOGLE_CLOUD_PROJECT.`,
     );
   }
   return { region, project };
@@ -157,7 +157,7 @@ function foundry(baseUrl: string | undefined, variable: Variable) {
   const resource = baseUrl ? undefined : variable('ANTHROPIC_FOUNDRY_RESOURCE');
   if (!baseUrl && (!resource || !isLabel(resource))) {
     throw new Fault(
-      `Input provider: foundry needs the variable ANTHROPIC_FOUNDRY_RESOURCE, which ${unfit(resource)}; it must be the name of the resource, the first part of its address in services.ai.azure.com.`,
+      `Input provider: "foundry" needs the variable ANTHROPIC_FOUNDRY_RESOURCE, which ${unfit(resource)}; it must be the name of the resource, the first part of its address in services.ai.azure.com.`,
     );
   }
   const apiKey = variable('ANTHROPIC_FOUNDRY_API_KEY');
@@ -166,7 +166,7 @@ function foundry(baseUrl: string | undefined, variable: Variable) {
   const [tenantId, clientId] = [variable('AZURE_TENANT_ID'), variable('AZURE_CLIENT_ID')];
   if (!tenantId || !clientId || !isLabel(tenantId)) {
     throw new Fault(
-      'Input provider: foundry needs the variable ANTHROPIC_FOUNDRY_API_KEY (from a secret), or AZURE_TENANT_ID and AZURE_CLIENT_ID of an application that trusts the workflow, with `permissions: id-token: write`.',
+      'Input provider: "foundry" needs the variable ANTHROPIC_FOUNDRY_API_KEY (from a secret), or AZURE_TENANT_ID and AZURE_CLIENT_ID of an application that trusts the workflow, with `permissions: id-token: write`.',
     );
   }
   const authority = (variable('AZURE_AUTHORITY_HOST') ?? 'https://login.microsoftonline.com').replace(

@@ -52,10 +52,10 @@ Only commits are looked at; changes that aren't committed are left alone.
   --help, --version
 
 The credential is ANTHROPIC_API_KEY; ANTHROPIC_BASE_URL is another way to the
-model. Another provider has its own credentials and variables: AWS_REGION;
-CLOUD_ML_REGION and ANTHROPIC_VERTEX_PROJECT_ID; ANTHROPIC_FOUNDRY_RESOURCE and
-ANTHROPIC_FOUNDRY_API_KEY. A fix becomes a branch of its own; your work tree and your branches are
-not touched.
+model. Other providers have their own credentials, and where they are is said by
+AWS_REGION; CLOUD_ML_REGION and ANTHROPIC_VERTEX_PROJECT_ID; or
+ANTHROPIC_FOUNDRY_RESOURCE (with ANTHROPIC_FOUNDRY_API_KEY). A fix becomes a
+branch of its own; your work tree and your branches are not touched.
 
 Exit codes: 0 passed, fixed or nothing to do; 1 a failing verdict, or a run that
 stopped short; 2 misuse.

@@ -7,7 +7,7 @@ type Connect = (access: ModelAccess, identityToken: IdentityToken) => Promise<Mo
 
 /**
  * The way to the model. Each provider but Anthropic has a bundle of its own in `dist`, which is read only
- * when it is chosen: they are larger than all the rest.
+ * when it is chosen: they are large, and a run needs one of them at most.
  * @throws Fault when there is no credential
  */
 export async function connect(
