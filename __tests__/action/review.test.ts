@@ -54,11 +54,25 @@ describe('a finding', () => {
 
   promise('that quotes what is nowhere in the file is dropped and counted', async (stage) => {
     const scene = await stage.scene();
+    const list = [finding({ severity: 'low' }), finding({ quote: 'eval(input)', severity: 'critical' })];
+    stage.model.add(session(findings(list)));
+    const result = await scene.run('review');
+    expect([result.exitCode, result.outputs.outcome, result.outputs.findings]).toEqual([0, 'pass', '1']);
+    expect(stage.github.checkRuns(scene.repository)[0]!.summary).toContain('1 finding was dropped');
+  });
+
+  promise('of which no other quotes anything that is there is no pass', async (stage) => {
+    const scene = await stage.scene();
     stage.model.add(session(findings([finding({ quote: 'eval(input)', severity: 'critical' })])));
     const result = await scene.run('review');
-    expect([result.exitCode, result.outputs.outcome, result.outputs.findings]).toEqual([0, 'pass', '0']);
+    expect([result.exitCode, result.outputs.outcome, result.outputs.findings]).toEqual([
+      1,
+      'incomplete',
+      '0',
+    ]);
     expect(stage.github.reviews(scene.pull)).toEqual([]);
-    expect(stage.github.checkRuns(scene.repository)[0]!.summary).toContain('1 finding was dropped');
+    expect(stage.github.checkRuns(scene.repository)[0]!).toMatchObject({ conclusion: 'failure' });
+    expect(stage.github.checkRuns(scene.repository)[0]!.summary).toContain('1 finding could not be checked');
   });
 
   promise(

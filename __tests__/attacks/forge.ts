@@ -1,22 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
-import { type Document, decode, digestOf, encode, origin } from '../../src/core/document.ts';
+import { decode, digestOf, encode, origin } from '../../src/core/document.ts';
 import { ledgerArtifact } from '../../src/core/task.ts';
 import type { RunResult } from '../stand-ins/runner.ts';
 import type { RunMore, Scene } from './lab.ts';
 
 /** A document as its author likes it: nothing of it has to be true, or even fit. */
-export type Forged = Record<string, unknown> & { kind: string; body: string };
+export type Forged = Record<string, unknown> & { kind: string; body: string; digest?: string | undefined };
 
 /** The documents of a run. */
-export function ledgerOf(result: RunResult): Document[] {
+export function ledgerOf(result: RunResult): Forged[] {
   const directory = result.outputs.ledger;
   if (!directory) throw new Error(`the run left no ledger: ${result.log.slice(-2000)}`);
   return readdirSync(directory)
     .filter((name) => /^\d{4}-[a-z]+\.md$/.test(name))
     .sort()
-    .map((name) => decode(readFileSync(join(directory, name), 'utf8')));
+    .map((name): Forged => decode(readFileSync(join(directory, name), 'utf8')));
 }
 
 /** Documents in a chain whose every digest is right: whoever can write one file can write them all. */

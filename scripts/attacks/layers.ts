@@ -24,6 +24,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
       'src/room/environment.ts': 'environment.ts',
       'src/entry/no-inspector.ts': 'no-inspector.ts',
     },
+    cuts: [{ module: 'src/room/process.ts', from: '}, timeoutSeconds * 1000);', to: '}, 2 ** 31 - 1);' }],
   },
   tools: {
     what: 'the file tools of a session stay in its work tree',
@@ -150,7 +151,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
         to: 'if (breaking.length === 0 || /APPROVE/.test(findings.body)) return judgeLost(',
       },
       // A finding that can't be found again is none.
-      { module: 'src/probes/anchor.ts', from: 'lost: dropped.filter(', to: 'lost: [].filter(' },
+      { module: 'src/probes/anchor.ts', from: 'lost: unsure(anchored)', to: 'lost: ([] as Dropped[])' },
       { module: 'src/probes/anchor.ts', from: '!isThere(finding.path) && isThere(path)', to: 'false' },
       {
         module: 'src/probes/occurrence.ts',

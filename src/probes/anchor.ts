@@ -74,10 +74,18 @@ export async function anchorFindings(context: ProbeContext): Promise<Draft<'find
     anchored: true,
     moved: anchored.moved,
     dropped: dropped.length,
-    lost: dropped.filter(({ lost }) => lost).map(({ severity, why }) => ({ severity, why })),
+    lost: unsure(anchored).map(({ severity, why }) => ({ severity, why })),
     findings: anchored.findings,
     body: given.body + note(dropped),
   };
+}
+
+/**
+ * The dropped findings that may be right all the same: those that could not be checked; and, where not one quote
+ * is there, all of them, for then it is the quoting that went wrong, which a change can bring about.
+ */
+function unsure({ findings, dropped }: Anchored): readonly Dropped[] {
+  return findings.length === 0 ? dropped : dropped.filter(({ lost }) => lost);
 }
 
 /** The findings under the names that their files really have, and what stands there. */

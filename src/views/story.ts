@@ -108,7 +108,7 @@ export function limitsOf(ledger: Ledger): string[] {
     lines.push(`${many(wrong, 'finding was', 'findings were')} dropped: the quoted code is not in the file.`);
   if (lost > 0)
     lines.push(
-      `${many(lost, 'finding', 'findings')} could not be checked: the file named can't be read or compared.`,
+      `${many(lost, 'finding', 'findings')} could not be checked: the code quoted can't be found, or the file named can't be read or compared.`,
     );
   const hidden = hiddenLine(ledger);
   if (hidden) lines.push(hidden);

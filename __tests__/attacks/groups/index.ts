@@ -4,9 +4,11 @@ import { escapes } from './escapes.ts';
 import { execution } from './execution.ts';
 import { echoed, forbiddenRequests, overLimit, uncharged } from './gateway.ts';
 import { injection } from './injection.ts';
+import { leftBehind } from './left-behind.ts';
 import { outbox } from './outbox.ts';
 import { ownGit, ownGitAstray } from './own-git.ts';
 import { patches } from './patches.ts';
+import { endless } from './resources.ts';
 import { room } from './room.ts';
 import { rules } from './rules.ts';
 import { fileTools } from './tools.ts';
@@ -16,6 +18,8 @@ import { trust } from './trust.ts';
 export const groups: readonly Group[] = [
   room,
   outbox,
+  endless,
+  leftBehind,
   fileTools,
   execution,
   ownGit,

@@ -1,5 +1,4 @@
 import pLimit from 'p-limit';
-import type { Document } from '../../../src/core/document.ts';
 import type { Attack, Group, Won } from '../attack.ts';
 import { applyForged, chained, type Forged, filesOf, ledgerOf } from '../forge.ts';
 import { finding, findings, type Lab, project, type Scene, session } from '../lab.ts';
@@ -7,7 +6,7 @@ import { finding, findings, type Lab, project, type Scene, session } from '../la
 /** What somebody has made of the ledger between the job that proposes and the one that applies. */
 interface Forgery extends Attack {
   /** `last` is the digest of the honest ledger's last document. */
-  forge: (honest: readonly Document[]) => Files;
+  forge: (honest: readonly Forged[]) => Files;
   /** That the job which proposes was theirs as well, so that even the digest it hands on is. */
   owned: boolean;
 }
@@ -30,7 +29,7 @@ const edited = (name: string, kind: string, from: string | RegExp, to: string, r
   forged(
     name,
     (honest) => {
-      const files = filesOf(honest as never);
+      const files = filesOf(honest);
       const path = Object.keys(files).findLast((each) => each.includes(kind))!;
       const text = files[path]!.replace(from, to);
       if (text === files[path]) throw new Error(`${name}: there is no ${from}`);
@@ -39,9 +38,9 @@ const edited = (name: string, kind: string, from: string | RegExp, to: string, r
     rows,
   );
 
-const added = (document: Omit<Forged, 'at'>) => (documents: Forged[]) => [
+const added = (document: Record<string, unknown> & { kind: string }) => (documents: Forged[]) => [
   ...documents.slice(0, -1),
-  { at: '2026-01-01T00:00:00.000Z', body: '', ...document } as Forged,
+  { at: '2026-01-01T00:00:00.000Z', body: '', ...document },
   documents.at(-1)!,
 ];
 const by = 'session:0123456789ab';
@@ -84,13 +83,13 @@ const forgeries: readonly Forgery[] = [
     return filesOf(documents);
   }),
   forged('two documents in each other’s place', (honest) => {
-    const documents = [...honest] as unknown as Forged[];
+    const documents = [...honest];
     const at = documents.findLastIndex(({ kind }) => kind === 'findings');
     [documents[at - 1], documents[at]] = [documents[at]!, documents[at - 1]!];
     return filesOf(documents);
   }),
   forged('a document in the middle that is gone', (honest) =>
-    filesOf(honest.filter(({ kind }) => kind !== 'usage') as never),
+    filesOf(honest.filter(({ kind }) => kind !== 'usage')),
   ),
   owned('a second task', (documents) => [
     documents[0]!,
@@ -158,14 +157,10 @@ const forgeries: readonly Forgery[] = [
       document.at = 'yesterday';
     }),
   ),
-  forged(
-    'a file beside the documents',
-    (honest) => ({ ...filesOf(honest as never), 'run.sh': 'id\n' }),
-    'C12 C10',
-  ),
+  forged('a file beside the documents', (honest) => ({ ...filesOf(honest), 'run.sh': 'id\n' }), 'C12 C10'),
   forged(
     'a file above the folder',
-    (honest) => ({ ...filesOf(honest as never), '../../0001-task.md': 'x' }),
+    (honest) => ({ ...filesOf(honest), '../../0001-task.md': 'x' }),
     'C12 C5',
   ),
 ];
@@ -185,7 +180,7 @@ effects: [comment]
 You judge.
 `;
 
-async function stage(lab: Lab): Promise<{ scene: Scene; task: string; honest: readonly Document[] }> {
+async function stage(lab: Lab): Promise<{ scene: Scene; task: string; honest: readonly Forged[] }> {
   const scene = await lab.scene({ base: { ...project, '.github/agents/quiet.agent.md': agent } });
   // A session that is not ended by its result says so itself.
   scene.model.add(session(findings([finding({ severity: 'critical' })]), { text: 'Done.' }));
@@ -201,7 +196,7 @@ export const ledgers: Group = {
   attacks: forgeries,
   run: async (lab, chosen) => {
     const { scene, task, honest } = await stage(lab);
-    const last = honest.at(-1)!.digest;
+    const last = honest.at(-1)!.digest!;
     const won = new Map<string, string>();
     const limit = pLimit(4);
     const tried = forgeries
@@ -218,7 +213,7 @@ export const ledgers: Group = {
         }),
       );
     // That an honest one is taken shows that the others were refused for what they are.
-    const control = await applyForged(scene, 'quiet', task, filesOf(honest as never), last);
+    const control = await applyForged(scene, 'quiet', task, filesOf(honest), last);
     if (!taken(control.outputs.outcome)) throw new Error(`nothing is applied: ${control.log.slice(-2000)}`);
     await Promise.all(tried);
     return won as Won;

@@ -3,9 +3,9 @@ import { glob } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Attack, Group } from '../attack.ts';
+import type { Attack, Group, Won } from '../attack.ts';
 import { withHostileGenerator } from '../hostile.ts';
-import { bug, project } from '../lab.ts';
+import { bug, type Lab, project } from '../lab.ts';
 import { type Machine, plant } from '../machine.ts';
 
 /** What a session leaves behind, or what the tests of its change do: see hostile/leaver.cjs. */
@@ -63,13 +63,13 @@ const linkedReport = attack('C4 C5', 'a test report that is a link to a file of 
 });
 const pipedReport = attack('C4 C5', 'a test report that is a pipe', { mode: () => 'fifo' });
 
-const attacks: readonly Left[] = [
-  linkedResult,
-  pipedResult,
-  attack('C15', 'a result of half a gigabyte', {
-    leaves: () => ({ 'proposal.json': { bytes: large } }),
-    fills: true,
-  }),
+const largeResult = attack('C15', 'a result of half a gigabyte', {
+  leaves: () => ({ 'proposal.json': { bytes: large } }),
+  fills: true,
+});
+
+/** Where the session ends well, so that there is a next attempt for the next of them. */
+const attempts: readonly Left[] = [
   linkedTree,
   linkedReport,
   pipedReport,
@@ -79,6 +79,8 @@ const attacks: readonly Left[] = [
     fills: true,
   }),
 ];
+const results: readonly Left[] = [linkedResult, pipedResult, largeResult];
+const attacks = [...results, ...attempts];
 
 /** A test that does what `mode.txt` says; where the report is to be is no secret. */
 const modeTest = `const { readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } = require('node:fs');
@@ -98,67 +100,75 @@ require('node:test').test('mode', () => {
 const reportOf = (name: string): string =>
   `<?xml version="1.0"?><testsuites><testcase name="${name}" file="test/x.js"><failure message="${name}"/></testcase></testsuites>`;
 
-/** One run with an attempt for each attack: none succeeds, so that there is a next one. */
+/** One run with an attempt for each of `tried`: none succeeds, so that there is a next one. */
+async function leave(lab: Lab, tried: readonly Left[]): Promise<Won> {
+  const scene = await lab.scene({
+    base: { ...project, 'mode.txt': 'none\n', 'test/mode.test.js': modeTest },
+    head: bug,
+  });
+  const machine = await plant(lab, scene);
+  const secret = new Map(attacks.map(({ id }) => [id, scene.canaries.make(id)]));
+  const beside = join(tmpdir(), `cs-beside-${Math.random().toString(36).slice(2)}`);
+  lab.atEnd(() => rmSync(beside, { force: true }));
+  const apart = lab.directory('apart');
+  const place = { result: join(apart, 'result.json'), report: join(apart, 'report.xml'), beside };
+  writeFileSync(place.result, proposal(secret.get(linkedResult.id)!));
+  writeFileSync(place.report, reportOf(secret.get(linkedReport.id)!));
+  writeFileSync(place.beside, secret.get(linkedTree.id)!);
+
+  let pid = 0;
+  const peaks = new Map<string, number>();
+  // When the next attempt begins, the one before has filled what it could; after the last there is none.
+  for (const [index, one] of [...tried, undefined].entries()) {
+    const turn = () => {
+      if (index > 0) peaks.set(tried[index - 1]!.id, peakOf(pid));
+      return one ? { text: one.id } : { status: 400 };
+    };
+    scene.model.add({ turns: [turn] });
+  }
+  const plan = tried.map(({ id, leaves, mode }) => [id, { leaves: leaves(place), mode: mode(place) }]);
+  const over = new AbortController();
+  const fed = feed(machine, over.signal, {
+    'proposal.json': proposal(secret.get(pipedResult.id)!),
+    'tests.xml': reportOf(secret.get(pipedReport.id)!),
+  });
+  const result = await scene
+    .run('fix', {
+      ...machine.more,
+      actionDir: withHostileGenerator(lab, 'leaver.cjs', Object.fromEntries(plan)),
+      inputs: {
+        'max-attempts': String(tried.length + 1),
+        'test-command': `grep -q loud mode.txt && head -c ${large} /dev/zero; node --test`,
+      },
+      onSpawn: (child) => {
+        pid = child.pid!;
+      },
+    })
+    .finally(() => over.abort());
+  await fed;
+  if (scene.model.requests.length < tried.length)
+    throw new Error(`only ${scene.model.requests.length} attempts were made: ${result.log.slice(-3000)}`);
+  const leaked = new Set(scene.canaries.in(scene.everything(result)));
+  const won = new Map<string, string>();
+  for (const { id, fills } of tried) {
+    const peak = peaks.get(id) ?? 0;
+    if (leaked.delete(id)) won.set(id, 'what stands there was read');
+    else if (fills && peak > tooMuch) won.set(id, `the action had ${Math.round(peak / 1000)} MB in memory`);
+  }
+  if (leaked.size > 0) won.set('the whole run', `${[...leaked].join(', ')} left the machine`);
+  return won;
+}
+
 export const outbox: Group = {
   name: 'what a room leaves behind',
   attacks,
   run: async (lab, chosen) => {
-    const scene = await lab.scene({
-      base: { ...project, 'mode.txt': 'none\n', 'test/mode.test.js': modeTest },
-      head: bug,
-    });
-    const machine = await plant(lab, scene);
-    const tried = attacks.filter(({ id }) => chosen.has(id));
-    const secret = new Map(attacks.map(({ id }) => [id, scene.canaries.make(id)]));
-    const beside = join(tmpdir(), `cs-beside-${Math.random().toString(36).slice(2)}`);
-    lab.atEnd(() => rmSync(beside, { force: true }));
-    const apart = lab.directory('apart');
-    const place = { result: join(apart, 'result.json'), report: join(apart, 'report.xml'), beside };
-    writeFileSync(place.result, proposal(secret.get(linkedResult.id)!));
-    writeFileSync(place.report, reportOf(secret.get(linkedReport.id)!));
-    writeFileSync(place.beside, secret.get(linkedTree.id)!);
-
-    const plan = tried.map(({ id, leaves, mode }) => [id, { leaves: leaves(place), mode: mode(place) }]);
-    let pid = 0;
-    const peaks = new Map<string, number>();
-    // When the next attempt begins, the one before has filled what it could; after the last there is none.
-    for (const [index, one] of [...tried, undefined].entries()) {
-      const turn = () => {
-        if (index > 0) peaks.set(tried[index - 1]!.id, peakOf(pid));
-        return one ? { text: one.id } : { status: 400 };
-      };
-      scene.model.add({ turns: [turn] });
-    }
-    const over = new AbortController();
-    const fed = feed(machine, over.signal, {
-      'proposal.json': proposal(secret.get(pipedResult.id)!),
-      'tests.xml': reportOf(secret.get(pipedReport.id)!),
-    });
-    const result = await scene
-      .run('fix', {
-        ...machine.more,
-        actionDir: withHostileGenerator(lab, 'leaver.cjs', Object.fromEntries(plan)),
-        inputs: {
-          'max-attempts': String(tried.length + 1),
-          'test-command': `grep -q loud mode.txt && head -c ${large} /dev/zero; node --test`,
-        },
-        onSpawn: (child) => {
-          pid = child.pid!;
-        },
-      })
-      .finally(() => over.abort());
-    await fed;
-    if (scene.model.requests.length !== tried.length + 1)
-      throw new Error(`only ${scene.model.requests.length} attempts were made: ${result.log.slice(-3000)}`);
-    const leaked = new Set(scene.canaries.in(scene.everything(result)));
-    const won = new Map<string, string>();
-    for (const { id, fills } of tried) {
-      const peak = peaks.get(id) ?? 0;
-      if (leaked.delete(id)) won.set(id, 'what stands there was read');
-      else if (fills && peak > tooMuch) won.set(id, `the action had ${Math.round(peak / 1000)} MB in memory`);
-    }
-    if (leaked.size > 0) won.set('the whole run', `${[...leaked].join(', ')} left the machine`);
-    return won;
+    const isChosen = ({ id }: Left): boolean => chosen.has(id);
+    const batch = attempts.filter(isChosen);
+    // A session whose result is none has crashed, and there is no next attempt.
+    const runs = [...results.filter(isChosen).map((one) => [one]), ...(batch.length > 0 ? [batch] : [])];
+    const all = await Promise.all(runs.map((run) => leave(lab, run)));
+    return new Map(all.flatMap((won) => [...won]));
   },
 };
 

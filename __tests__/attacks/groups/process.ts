@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Move } from '../move.ts';
 import { family, has, node, says, strongest, up } from '../move.ts';
 
@@ -17,6 +18,9 @@ const inspector = `const look = (left) => require("http").get("http://127.0.0.1:
 const toAction = (signal: string, then = ''): string =>
   up(`if grep -qa dist/index.js /proc/$p/cmdline; then kill -${signal} $p ${then}; fi`);
 
+/** Of this very process, which stands for another step of the job. */
+const commandLine = readFileSync('/proc/self/cmdline', 'latin1').replaceAll('\0', ' ').trim();
+
 /** What other processes hold: their environments, memory, files and command lines, and what a signal does to them. */
 export const processes: readonly Move[] = [
   move('B9 B1', 'env, in the shell', 'env', strongest),
@@ -33,7 +37,7 @@ export const processes: readonly Move[] = [
     says(/dist\/index\.js/),
   ),
   move('B3', 'another step’s process, by its number', `tr '\\0' ' ' < /proc/${process.pid}/cmdline`, {
-    won: ({ text }) => text.includes(process.argv[1]!),
+    won: ({ text }) => text.includes(commandLine),
   }),
   move('B4', 'root directory of the action’s process', (machine) =>
     up(`cat /proc/$p/root${machine.home}/.npmrc`),

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Group } from '../attack.ts';
+import { documents } from '../lab.ts';
 import type { Move } from '../move.ts';
 import { family, says, wrote } from '../move.ts';
 
@@ -47,3 +49,20 @@ function killed(name: string): boolean {
   if (pids.length > 0) execFileSync('kill', ['-9', ...pids]);
   return pids.length > 0;
 }
+
+const clock = move('C15', 'tests that wait for longer than they are given', '');
+
+/** A run of three seconds whose tests take five times as long. */
+export const endless: Group = {
+  name: 'a change that plays for time',
+  attacks: [clock],
+  run: async (lab) => {
+    const scene = await lab.scene();
+    const result = await scene.run('fix', {
+      inputs: { 'timeout-minutes': '0.05', 'test-command': 'sleep 15; echo awake-$((6 * 7))' },
+    });
+    const [facts] = documents(result, 'facts');
+    if (!facts) throw new Error(`the tests were not run: ${result.log.slice(-2000)}`);
+    return new Map(facts.body.includes('awake-42') ? [[clock.id, 'they came to their end']] : []);
+  },
+};

@@ -94,6 +94,9 @@ function aftermath(
 ): Won {
   const leaked = scene.canaries.in(scene.everything(result));
   if (leaked.length > 0 && won.size === 0) won.set('the whole run', `${leaked.join(', ')} left the machine`);
+  const rooms = result.tempEntries.filter((path) => /^countersign\/run-(?!1\b)/.test(path));
+  if (rooms.length > 0) won.set('the whole run', `${rooms[0]} was not wiped`);
+  if (result.leftRunning && won.size === 0) won.set('the whole run', 'a process was left running');
   const other = spoilt.filter((path) => !claimed.includes(path));
   if (other.length > 0)
     won.set('the whole run', `${other.map((path) => path.replace(machine.root, '')).join(', ')} changed`);

@@ -19,8 +19,7 @@ text(process.stdin).then(async (given) => {
     else writeFileSync(path, content);
     if (bytes) truncateSync(path, bytes);
   }
-  // "No proposal" where the file is none, and then there is a next attempt: src/core/job.ts.
-  process.exit(3);
+  process.exit(0);
 });
 
 async function ask(job) {
