@@ -302,11 +302,17 @@ function walk(root: string, folder: string): string[] {
 
 async function withLimit<T>(work: Promise<T>, limit: number, onLimit: () => Promise<Error>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
   const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => void onLimit().then(fail, fail), limit);
+    timer = setTimeout(() => {
+      isOver = true;
+      void onLimit().then(fail, fail);
+    }, limit);
   });
+  // What is killed at the limit fails in ways of its own, maybe sooner; the limit is why.
+  const told = work.catch((error: unknown) => (isOver ? late : Promise.reject(error)));
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([told, late]);
   } finally {
     clearTimeout(timer);
   }
