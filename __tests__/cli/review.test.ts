@@ -37,10 +37,20 @@ test.each([
 
 test('a finding whose quote is nowhere does not count, and that is said', async () => {
   const repository = createRepository(join(scene.directory, 'r'));
+  scene.model.add(reviewer(wrongB('low'), { ...wrongB(), quote: 'export const c = 1;' }));
+  const { code, stdout } = await countersign(repository, ['review']);
+  expect(stdout).toContain('Review passed: 1 finding (1 low)\n  1 finding was dropped: ');
+  expect(code).toBe(0);
+});
+
+test('a review of which no finding quotes anything that is there is no pass', async () => {
+  const repository = createRepository(join(scene.directory, 'r'));
   scene.model.add(reviewer({ ...wrongB(), quote: 'export const c = 1;' }));
   const { code, stdout } = await countersign(repository, ['review']);
-  expect(stdout).toContain('Review passed: no findings\n  1 finding was dropped: ');
-  expect(code).toBe(0);
+  expect(stdout).toContain(
+    'Not finished\n  1 finding at or above --fail-on high (worst: high) could not be checked',
+  );
+  expect(code).toBe(1);
 });
 
 test('a change that is empty is nothing to do, and no model is asked', async () => {
