@@ -269,7 +269,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
         to: 'return undefined;',
       },
       { module: 'src/core/policy.ts', from: 'if (!agent.effects.includes(type)) return false;', to: '' },
-      { module: 'src/views/story.ts', from: 'isOfThisRun(ledger, receipt)', to: 'receipt' },
+      { module: 'src/views/story.ts', from: 'seq > since && key', to: 'seq >= since - since && key' },
       {
         module: 'src/entry/run.ts',
         from: 'if (ledger.length === 0) return ledger;',
