@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { Lab, RunMore, Scene } from './lab.ts';
@@ -159,9 +159,4 @@ async function startServices(
     services: { tcp, tcp6, udp: datagrams.address().port, socket, abstract, otherGateway },
     heard: () => heard.join('\n'),
   };
-}
-
-/** Appends to a file, as an attack would. */
-export function append(path: string, text: string): void {
-  writeFileSync(path, readFileSync(path, 'utf8') + text);
 }
