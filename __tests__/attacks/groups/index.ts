@@ -16,6 +16,7 @@ import { room } from './room.ts';
 import { rules } from './rules.ts';
 import { fileTools } from './tools.ts';
 import { trust } from './trust.ts';
+import { whispers } from './whispers.ts';
 
 /** All that is tried; what takes longest comes first. */
 export const groups: readonly Group[] = [
@@ -40,4 +41,5 @@ export const groups: readonly Group[] = [
   ledgers,
   results,
   worldly,
+  whispers,
 ];
