@@ -1,14 +1,16 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mustWin, type Result, runSuite } from '../../scripts/attacks/suite.ts';
-import { rowsOf } from '../../scripts/attacks/table.ts';
+import { rowsOf, table } from '../../scripts/attacks/table.ts';
 import { makeAction } from '../../scripts/attacks/variant.ts';
-import { type Attack, type Layer, layerNames, layersOf } from './attack.ts';
+import { type Attack, type Group, type Layer, layerNames, layersOf } from './attack.ts';
 import { groups } from './groups/index.ts';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const attacks = groups.flatMap((group) => group.attacks);
 
 /** More than it takes by far, on a machine with other things to do. */
@@ -39,8 +41,47 @@ describe('the catalogue of attacks', () => {
   });
 });
 
+describe('npm run attacks', () => {
+  const attempt = (...args: string[]) =>
+    spawnSync(process.execPath, ['scripts/attacks.ts', ...args], { encoding: 'utf8', cwd: root });
+
+  test.each([
+    [['--without', 'hope'], '--without "hope": there is no such layer; it must be one of sandbox, '],
+    [['--strongest', '--without', 'sandbox'], '--strongest and --without exclude each other.'],
+    [['--nope'], "Unknown option '--nope'"],
+  ])('says in one line why it can not do %j', (args, why) => {
+    const { status, stdout, stderr } = attempt(...args);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^attacks: .*\n$/);
+    expect(stderr).toContain(why);
+  });
+
+  test('takes an attack that could not be tried for no stopped one, and what leaks besides for one that won', async () => {
+    const some = attacks.slice(0, 3);
+    const group = (name: string, run: Group['run']): Group => ({ name, attacks: some, run });
+    const result = await runSuite({
+      groups: [
+        group('broken', () => Promise.reject(new Error('no room'))),
+        group(
+          'leaky',
+          async () =>
+            new Map([
+              [some[0]!.id, 'it read'],
+              ['the log', 'it told'],
+            ]),
+        ),
+      ],
+      actionDir: root,
+      alone: false,
+      say: () => {},
+    });
+    expect(result.untried).toMatchObject([{ group: 'broken', why: 'no room' }]);
+    expect(table(result, result.others.length)).toMatch(/\nattacks: tried 4, stopped 2, won 2$/);
+  });
+});
+
 describe('the action as it is published', () => {
-  const actionDir = process.env.COUNTERSIGN_ACTION ?? fileURLToPath(new URL('../..', import.meta.url));
+  const actionDir = process.env.COUNTERSIGN_ACTION ?? root;
   test(
     'stops every attack',
     async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
-import { decode, digestOf, encode, origin } from '../../src/core/document.ts';
+import { check, decode, digestOf, encode, origin } from '../../src/core/document.ts';
 import { ledgerArtifact } from '../../src/core/task.ts';
 import type { RunResult } from '../stand-ins/runner.ts';
 import type { RunMore, Scene } from './lab.ts';
@@ -23,10 +23,19 @@ export function ledgerOf(result: RunResult): Forged[] {
 export function chained(documents: readonly Forged[]): Forged[] {
   let prev = origin;
   return documents.map((document, at) => {
-    const placed = { ...document, seq: at + 1, prev };
+    const placed = inOrder({ ...document, seq: at + 1, prev, digest: origin });
     prev = digestOf(placed as never);
     return { ...placed, digest: prev };
   });
+}
+
+/** With the fields in the one order that is canonical, where they fit at all. */
+function inOrder(document: Forged): Forged {
+  try {
+    return check(document);
+  } catch {
+    return document;
+  }
 }
 
 /** Documents as files. */
@@ -41,6 +50,7 @@ export const filesOf = (documents: readonly Forged[]): Record<string, string> =>
 /**
  * The second job of a workflow run in which somebody has put files in the place of the ledger.
  * @param digest what the first job hands on
+ * @param inputs of the second job, which has no key
  */
 export async function applyForged(
   scene: Scene,
@@ -48,12 +58,13 @@ export async function applyForged(
   task: string,
   files: Readonly<Record<string, string>>,
   digest: string,
+  inputs: Record<string, string> = { 'anthropic-api-key': '' },
 ): Promise<RunResult> {
   const run = `run-${Math.random().toString(36).slice(2)}`;
   await upload(scene, run, ledgerArtifact(task), files);
   const more: RunMore = {
     artifacts: { runtimeToken: scene.github.createRuntimeToken(run, 'apply') },
-    inputs: { phase: 'apply', 'anthropic-api-key': '', 'ledger-digest': digest },
+    inputs: { phase: 'apply', 'ledger-digest': digest, ...inputs },
   };
   return scene.run(agent, more);
 }

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { Lab, RunMore, Scene } from './lab.ts';
@@ -79,6 +79,8 @@ export async function plant(lab: Lab, scene: Scene): Promise<Machine> {
     path.endsWith('.sock');
   const look = (): Snapshot => snapshot([home, temp, workspace, tools, actions], leave);
   const before = look();
+  const open = openSync(home, 'r');
+  lab.atEnd(() => closeSync(open));
   return {
     root,
     home,
@@ -88,6 +90,7 @@ export async function plant(lab: Lab, scene: Scene): Promise<Machine> {
     actions,
     ...services,
     more: {
+      inherited: open,
       temp,
       workspace,
       env: {
@@ -156,9 +159,4 @@ async function startServices(
     services: { tcp, tcp6, udp: datagrams.address().port, socket, abstract, otherGateway },
     heard: () => heard.join('\n'),
   };
-}
-
-/** Appends to a file, as an attack would. */
-export function append(path: string, text: string): void {
-  writeFileSync(path, readFileSync(path, 'utf8') + text);
 }

@@ -59,6 +59,8 @@ export type RunOptions = {
   signalAfter?: (child: ChildProcess, output: string) => void;
   /** Called once `main` runs, for signals that wait for something other than output. */
   onSpawn?: (child: ChildProcess) => void;
+  /** A descriptor that the runner has left open in the process of `main`, as number 40. */
+  inherited?: number;
   /** Where action.yml is; this repository by default. */
   actionDir?: string;
   skipPost?: boolean;
@@ -195,7 +197,7 @@ type Script = {
   masker: Masker;
   steps: Step[];
   logs: string[][];
-  options: Pick<RunOptions, 'signalAfter' | 'onSpawn'>;
+  options: Pick<RunOptions, 'signalAfter' | 'onSpawn' | 'inherited'>;
 };
 
 async function runScript({ script, env, places, masker, steps, logs, options }: Script): Promise<Ran> {
@@ -208,6 +210,7 @@ async function runScript({ script, env, places, masker, steps, logs, options }: 
     { cwd: places.workspace, env: { ...env, ...files } },
     commands.take,
     (child) => options.signalAfter?.(child, commands.lines.join('\n')),
+    options.inherited,
   );
   steps.push(step);
   options.onSpawn?.(step.child);

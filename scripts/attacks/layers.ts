@@ -23,6 +23,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
       'src/room/install.ts': 'install.ts',
       'src/room/environment.ts': 'environment.ts',
       'src/entry/no-inspector.ts': 'no-inspector.ts',
+      'src/entry/no-inheritance.ts': 'no-inheritance.ts',
     },
     cuts: [{ module: 'src/room/process.ts', from: '}, timeoutSeconds * 1000);', to: '}, 2 ** 31 - 1);' }],
   },
@@ -242,7 +243,54 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
       },
     ],
   },
-  effects: { what: '', twins: {} },
+  effects: {
+    what: 'what is done to the world was allowed by a verdict of this very run, once, and no more than so much of it',
+    twins: {},
+    cuts: [
+      {
+        module: 'src/platforms/github/once.ts',
+        from: 'const found = await find();',
+        to: 'const found = undefined as Awaited<ReturnType<typeof find>>;',
+      },
+      { module: 'src/platforms/github/publish-review.ts', from: 'mostInline = 50', to: 'mostInline = 500' },
+      {
+        module: 'src/platforms/github/publish-review.ts',
+        from: "event: 'COMMENT',",
+        to: "event: /APPROVE/.test(newest(ledger, 'findings')?.body ?? '') ? 'APPROVE' : 'COMMENT',",
+      },
+      {
+        module: 'src/platforms/github/subject.ts',
+        from: "if (agentName !== 'review' && (await",
+        to: 'if (false && (await',
+      },
+      {
+        module: 'src/platforms/github/pull.ts',
+        from: 'if (pull.head === task.head || pull.head === own) return undefined;',
+        to: 'return undefined;',
+      },
+      { module: 'src/core/policy.ts', from: 'if (!agent.effects.includes(type)) return false;', to: '' },
+      { module: 'src/views/story.ts', from: 'seq > since && key', to: 'seq >= since - since && key' },
+      {
+        module: 'src/entry/run.ts',
+        from: 'if (ledger.length === 0) return ledger;',
+        to: 'if (ledger.length === 0) return ledger; return aside();',
+      },
+      { module: 'src/entry/run.ts', from: "if (config.phase === 'propose')", to: 'if (false)' },
+      { module: 'src/entry/run.ts', from: "while (config.phase !== 'apply')", to: 'while (true)' },
+      { module: 'src/entry/run.ts', from: 'if (!isJudged(ledger))\n    throw', to: 'if (false)\n    throw' },
+      { module: 'src/entry/run.ts', from: 'ledger.at(-1)?.digest !== ledgerDigest', to: 'false' },
+      { module: 'src/entry/run.ts', from: '(field) => task[field] !== asked[field],', to: '() => false,' },
+      {
+        module: 'src/entry/run.ts',
+        from: "const before = ledger.slice(0, newest(ledger, 'verdict')!.seq - 1);",
+        to: `if (ledger) {
+          const { seq: _, at: _at, prev: _prev, digest: _digest, ...verdict } = newest(ledger, 'verdict')!;
+          return verdict;
+        }
+        const before = ledger;`,
+      },
+    ],
+  },
   outbox: {
     what: 'what a room leaves behind is read as files of a bounded size, never by a link or from a pipe',
     twins: {},

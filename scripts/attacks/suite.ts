@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { type Attack, type Group, type Layer, layersOf } from '../../__tests__/attacks/attack.ts';
 import { Lab } from '../../__tests__/attacks/lab.ts';
 
@@ -66,12 +67,8 @@ export async function runSuite({
     }
     say(`${group.name}: ${chosen.length} tried`);
   };
-  const queue = [...rounds];
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      for (let round = queue.shift(); round; round = queue.shift()) await attempt(round);
-    }),
-  );
+  const limit = pLimit(atOnce);
+  await Promise.all(rounds.map((round) => limit(() => attempt(round))));
   return { tries, others, untried, seconds: (performance.now() - started) / 1000 };
 }
 

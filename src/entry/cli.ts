@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import './no-inspector.ts';
+import './no-inheritance.ts';
 import './quick-start.ts';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

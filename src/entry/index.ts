@@ -1,4 +1,5 @@
 import './no-inspector.ts';
+import './no-inheritance.ts';
 import './quick-start.ts';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -43,9 +43,10 @@ export function lastFailure(ledger: Ledger): TestRun | undefined {
     .findLast((facts) => facts.exitCode !== 0 || facts.failing.length > 0);
 }
 
-/** The newest receipt for an effect of this type. */
+/** This run's receipt for an effect of this type: one from before the verdict says nothing of what it allowed. */
 export function receiptFor(ledger: Ledger, type: EffectType): Document<'receipt'> | undefined {
-  return all(ledger, 'receipt').findLast(({ key }) => key.endsWith(`/${type}`));
+  const since = newest(ledger, 'verdict')?.seq ?? 0;
+  return all(ledger, 'receipt').findLast(({ key, seq }) => seq > since && key.endsWith(`/${type}`));
 }
 
 /** The SHA of the commit that was pushed, when one was. */

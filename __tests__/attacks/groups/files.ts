@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Move } from '../move.ts';
-import { family, home, says, wrote } from '../move.ts';
+import { family, home, says, strongest, wrote } from '../move.ts';
 
 const { move } = family('files');
 const also = { also: ['tools'] } as const;
@@ -28,6 +28,12 @@ export const files: readonly Move[] = [
     'C5',
     'a copy of a folder by a link to it',
     (m) => `ln -s '${m.home}' house; cat house/.cargo/credentials.toml; rm house`,
+  ),
+  move(
+    'B8 C5',
+    'a folder that the runner has left open in the action',
+    'cat /proc/self/fd/40/.config/gh/hosts.yml',
+    strongest,
   ),
   move(
     'C10 C11',

@@ -6,7 +6,7 @@ const { move, read, spoil } = family('home');
 
 /** The home directory, the runner's folders and the action's own files. */
 export const homeAndRunner: readonly Move[] = [
-  read('B8', '~/.npmrc', home('.npmrc'), strongest),
+  read('B8', '~/.npmrc', home('.npmrc')),
   read('B8', 'an SSH key', home('.ssh/id_ed25519')),
   read('B8 B10', 'AWS credentials, as base64', home('.aws/credentials'), {
     how: (path) => `base64 -w0 '${path}'`,

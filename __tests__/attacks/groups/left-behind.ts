@@ -46,10 +46,8 @@ export const leftBehind: Group = {
       for (const path of paths) rmSync(path, { force: true });
     });
     const words = tried.map(({ id }) => `NOTE-${id}-${run}`);
-    scene.model.add(session(bash(...paths.map((path, at) => `echo ${words[at]} > '${path}'`)), handIn()), {
-      forever: { status: 400 },
-      times: Infinity,
-    });
+    const leave = paths.map((path, at) => `echo ${words[at]} > '${path}'`);
+    scene.model.add(session(bash(...leave), handIn()));
     await scene.run('fix', { ...machine.more, inputs: { 'max-attempts': '1' } });
     const before = scene.model.requests.length;
     if (before < 2) throw new Error('the generator could not leave anything');

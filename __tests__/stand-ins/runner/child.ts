@@ -27,15 +27,25 @@ export type Step = {
 const GRACE = 250;
 const POLL = 5;
 
-/** Starts a process and hands on its output line by line as it comes. */
+/**
+ * Starts a process and hands on its output line by line as it comes.
+ * @param inherited a descriptor of this process that is open in the other, as 40
+ */
 export function startStep(
   node: string,
   script: string,
   options: { cwd: string; env: Record<string, string> },
   take: (line: string) => void,
   heard: (child: ChildProcess) => void,
+  inherited?: number,
 ): Step {
-  const child = spawn(node, [script], { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  // At a number behind a gap, as a process that starts many others leaves one open by mistake.
+  const handed = inherited === undefined ? [] : [...Array<'ignore'>(37).fill('ignore'), inherited];
+  const child = spawn(node, [script], {
+    ...options,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', ...handed],
+  });
   const text = { stdout: '', stderr: '' };
   const flushes = (['stdout', 'stderr'] as const).map((name) =>
     follow(child[name] as Readable, take, (piece) => {

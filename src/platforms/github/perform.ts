@@ -1,7 +1,7 @@
 import type { Draft } from '../../core/document.ts';
 import type { Effect } from '../../core/effect.ts';
 import type { Git } from '../../core/git.ts';
-import { all, type Ledger, taskOf } from '../../core/ledger.ts';
+import { all, type Ledger, newest, taskOf } from '../../core/ledger.ts';
 import { Fault } from '../../core/outcome.ts';
 import type { Context } from './context.ts';
 import { wordsOf } from './fault.ts';
@@ -55,7 +55,9 @@ async function dispatch(
 
 /** The commit that this task has put on the branch. */
 function pushedBy(ledger: Ledger): string | undefined {
+  const since = newest(ledger, 'verdict')?.seq ?? 0;
   return all(ledger, 'receipt').findLast(
-    ({ key, status }) => key.endsWith('/push') && (status === 'done' || status === 'already'),
+    ({ key, status, seq }) =>
+      seq > since && key.endsWith('/push') && (status === 'done' || status === 'already'),
   )?.reference;
 }

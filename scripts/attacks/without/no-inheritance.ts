@@ -1,0 +1,2 @@
+// What was open stays open.
+export {};
