@@ -344,3 +344,10 @@ test('where the machine has no programs for limits a room runs without, and that
   expect(said.at(-1)).toMatch(/^Rooms are without limits on processes and files/);
   expect((await inside('echo fine', sandbox)).output).toBe('fine\n');
 });
+
+test('a script can name its standard output, error and input, as on any machine', async () => {
+  const result = await inside(
+    'echo one > /dev/stdout; echo two > /dev/stderr; cat /dev/stdin; echo three >&2',
+  );
+  expect(result).toMatchObject({ exitCode: 0, output: 'one\ntwo\nthree\n' });
+});

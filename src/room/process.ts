@@ -1,6 +1,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
 import type { RoomCommand, RoomResult } from '../core/room.ts';
+import { openPipe } from './pipe.ts';
 
 const keepByDefault = 256 * 1024;
 
@@ -10,48 +12,63 @@ const keepByDefault = 256 * 1024;
  * @param environment all of the process's variables
  * @param command with `handed`, what the process can read from file descriptor 3
  */
-export function runProcess(
+export async function runProcess(
   argv: readonly [string, ...string[]],
   environment: Readonly<Record<string, string>>,
   command: Omit<RoomCommand, 'argv' | 'env' | 'cwd'> & { cwd: string; handed?: Buffer },
 ): Promise<RoomResult> {
   const { timeoutSeconds, keepBytes = keepByDefault, signal, input, onLine, cwd, handed } = command;
   signal?.throwIfAborted();
+  const pipe = await openPipe();
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const child = spawn(argv[0], argv.slice(1), {
       env: environment,
       cwd,
       detached: true,
-      stdio: ['pipe', 'pipe', 'pipe', ...(handed ? (['pipe'] as const) : [])],
-    }) as ChildProcessByStdio<Writable, Readable, Readable>;
+      stdio: [
+        input === undefined ? 'ignore' : 'pipe',
+        pipe.to,
+        pipe.to,
+        ...(handed ? (['pipe'] as const) : []),
+      ],
+    }) as ChildProcessByStdio<Writable | null, null, null>;
+    pipe.letGo();
     let timedOut = false;
-    const kill = (): void => killGroup(child.pid);
+    let isOver = false;
+    const kill = (): void => {
+      killGroup(child.pid);
+      // What has left the group may hold the pipe for ever.
+      if (isOver) pipe.from.destroy();
+    };
     const timer = setTimeout(() => {
       timedOut = true;
       kill();
     }, timeoutSeconds * 1000);
     signal?.addEventListener('abort', kill, { once: true });
     const tail = keepTail(keepBytes, onLine);
-    child.stdout.on('data', tail.add);
-    child.stderr.on('data', tail.add);
+    pipe.from.on('data', tail.add).on('error', reject);
     child.on('error', reject);
     // A program may end without reading its input; its exit code tells then.
-    child.stdin.on('error', () => {});
-    child.stdin.end(input ?? '');
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
     if (handed) {
       const file = child.stdio[3] as unknown as Writable;
       file.on('error', () => {});
       file.end(handed);
     }
-    // What outlives its leader would keep the pipes, and so this promise, open.
-    child.on('exit', kill);
-    child.on('close', (exitCode) => {
+    child.on('exit', () => {
+      // What outlives its leader would keep the pipe, and so this promise, open.
+      killGroup(child.pid);
+      isOver = true;
+      if (timedOut || signal?.aborted) pipe.from.destroy();
+    });
+    Promise.all([once(child, 'close'), once(pipe.from, 'close')]).then(([[exitCode]]) => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', kill);
       if (signal?.aborted) return reject(signal.reason);
       resolve({ exitCode, timedOut, seconds: (performance.now() - started) / 1000, output: tail.text() });
-    });
+    }, reject);
   });
 }
 
