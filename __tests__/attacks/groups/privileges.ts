@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Move } from '../move.ts';
-import { connect, family, says, strongest } from '../move.ts';
+import { connect, family, strongest } from '../move.ts';
 
 const { move, able } = family('privileges');
 
@@ -24,15 +24,16 @@ const filtersIn = (status: string): number => Number(/^Seccomp_filters:\s*(\d+)/
 
 /** More rights than a program of a session has, from the machine's services or from the kernel. */
 export const privileges: readonly Move[] = [
-  move('B4', 'programs with the set-user-ID bit, such as sudo', 'grep NoNewPrivs /proc/self/status', {
-    ...says(/NoNewPrivs:\s*0/),
-    ...strongest,
-  }),
-  move(
+  able(
     'B4',
-    'capabilities of a user namespace around it',
-    'grep CapBnd /proc/self/status',
-    says(/CapBnd:\s*0*[1-9a-f]/),
+    'programs with the set-user-ID bit, such as sudo',
+    "grep -qE '^NoNewPrivs:\\s0' /proc/self/status && echo WROTE",
+    strongest,
+  ),
+  able(
+    'B4',
+    'capabilities that a program could be given',
+    "grep -qE '^CapBnd:\\s0*[1-9a-f]' /proc/self/status && echo WROTE",
   ),
   able(
     'B4',

@@ -3,22 +3,25 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Group } from '../attack.ts';
 import { documents } from '../lab.ts';
 import type { Move } from '../move.ts';
-import { family, says, wrote } from '../move.ts';
+import { family } from '../move.ts';
 
-const { move } = family('resources');
+const { move, able } = family('resources');
 
 /** What fills a machine; each stops by itself soon after it has shown that nothing else would stop it. */
 export const resources: readonly Move[] = [
-  move('C15', 'a table of processes without end', 'ulimit -u', says(/^(unlimited|\d{5,})$/m)),
-  move('C15', 'a file without end', 'truncate -s 5G endless && echo WROTE; rm -f endless', wrote),
-  move('C15', '/tmp without end', 'f=$(mktemp) && fallocate -l 2200M $f && echo WROTE; rm -f $f', wrote),
-  move(
+  able(
+    'C15',
+    'a table of processes without end',
+    '[ "$(ulimit -u)" = unlimited ] || [ "$(ulimit -u)" -gt 9999 ] && echo WROTE',
+  ),
+  able('C15', 'dumps of memory', '[ "$(ulimit -Hc)" = unlimited ] && echo WROTE'),
+  able('C15', 'a file without end', 'truncate -s 5G endless && echo WROTE; rm -f endless'),
+  able('C15', '/tmp without end', 'f=$(mktemp) && fallocate -l 2200M $f && echo WROTE; rm -f $f'),
+  able(
     'C15',
     'shared memory without end',
-    'fallocate -l 600M /dev/shm/cs-attack && echo WROTE; rm -f /dev/shm/cs-attack',
-    wrote,
+    'f=/dev/shm/cs-attack; fallocate -l 600M $f && echo WROTE; rm -f $f',
   ),
-  move('C15', 'dumps of memory', 'ulimit -Hc', says(/^unlimited$/m)),
   move(
     'C10',
     'a daemon that outlives the session',
@@ -28,7 +31,7 @@ export const resources: readonly Move[] = [
   ),
   move(
     'C10 C15',
-    'two hundred processes that ignore every signal and start one another anew',
+    'two hundred processes that ignore every signal they can',
     (_, { id }) =>
       `cp "$(command -v sleep)" "\${TMPDIR:-/tmp}/cs-swarm-${id}"; trap '' HUP INT TERM; for i in $(seq 200); do (setsid "\${TMPDIR:-/tmp}/cs-swarm-${id}" 300 & ) >/dev/null 2>&1 < /dev/null; done; trap - HUP INT TERM`,
     { won: ({ place }) => killed(`cs-swarm-${place.id}`) },
