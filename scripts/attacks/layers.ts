@@ -252,7 +252,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
         from: 'const found = await find();',
         to: 'const found = undefined as Awaited<ReturnType<typeof find>>;',
       },
-      { module: 'src/platforms/github/publish-review.ts', from: 'mostInline = 50', to: 'mostInline = 500' },
+      { module: 'src/core/allowed-effects.ts', from: 'mostInline = 50', to: 'mostInline = 500' },
       {
         module: 'src/platforms/github/publish-review.ts',
         from: "event: 'COMMENT',",
@@ -268,7 +268,11 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
         from: 'if (pull.head === task.head || pull.head === own) return undefined;',
         to: 'return undefined;',
       },
-      { module: 'src/core/policy.ts', from: 'if (!agent.effects.includes(type)) return false;', to: '' },
+      {
+        module: 'src/core/allowed-effects.ts',
+        from: 'if (!agent.effects.includes(type)) return false;',
+        to: '',
+      },
       { module: 'src/views/story.ts', from: 'seq > since && key', to: 'seq >= since - since && key' },
       {
         module: 'src/entry/run.ts',

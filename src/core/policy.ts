@@ -1,9 +1,9 @@
 import type { Agent } from './agent.ts';
+import { allowedEffects } from './allowed-effects.ts';
 import type { Draft } from './document.ts';
-import { type Effect, type EffectType, effectKey } from './effect.ts';
 import { breaks, type FailOn, type Finding, type Severity, severities } from './finding.ts';
 import { all, type Ledger, newest, newestFacts, taskOf } from './ledger.ts';
-import { type End, exitCode, type Outcome } from './outcome.ts';
+import type { End, Outcome } from './outcome.ts';
 import { type Risk, refusals, riskOf } from './risk.ts';
 
 export interface Rules {
@@ -31,7 +31,7 @@ export function decide(agent: Agent, ledger: Ledger, end: End, rules: Rules): Dr
     reasons: judged.reasons.slice(0, 100).map((reason) => reason.slice(0, 2000).toWellFormed()),
     risk: judged.risk ?? noRisk,
     counts,
-    effects: effectsOf(agent, taskOf(ledger).id, judged.outcome),
+    effects: allowedEffects(agent, taskOf(ledger).id, judged.outcome),
   };
 }
 
@@ -116,34 +116,6 @@ function lastReason(ledger: Ledger): string[] {
     default:
       return [];
   }
-}
-
-const wanted: Record<Agent['class'], readonly EffectType[]> = {
-  generator: ['push', 'comment'],
-  reviewer: ['review', 'check', 'comment'],
-};
-
-/** Ends that have nothing to tell anyone but the job summary: a comment there would be noise. */
-const quiet: ReadonlySet<Outcome> = new Set(['noop', 'stale']);
-
-function effectsOf(agent: Agent, taskId: string, outcome: Outcome): Effect[] {
-  const types = wanted[agent.class].filter((type) => {
-    if (!agent.effects.includes(type)) return false;
-    if (type === 'push') return outcome === 'fixed';
-    if (type === 'review') return outcome === 'pass' || outcome === 'fail';
-    if (type === 'comment') return !quiet.has(outcome);
-    return true;
-  });
-  if (types.length === 0) return [{ type: 'noop', key: effectKey(taskId, 'noop') }];
-  return types.map((type): Effect => {
-    const key = effectKey(taskId, type);
-    return type === 'check' ? { type, key, conclusion: conclusionOf(outcome) } : ({ type, key } as Effect);
-  });
-}
-
-function conclusionOf(outcome: Outcome): 'success' | 'failure' | 'neutral' {
-  if (outcome === 'noop') return 'neutral';
-  return exitCode(outcome) === 0 ? 'success' : 'failure';
 }
 
 /**

@@ -1,3 +1,4 @@
+import { mostInline } from '../../core/allowed-effects.ts';
 import type { Draft } from '../../core/document.ts';
 import type { Effect } from '../../core/effect.ts';
 import type { Finding } from '../../core/finding.ts';
@@ -11,9 +12,6 @@ import { once } from './once.ts';
 import { cut } from './plain.ts';
 import { type Placed, place, worstFirst } from './positions.ts';
 import { receipt } from './receipt.ts';
-
-/** More comments than these nobody reads; the rest is told in the review's body. */
-const mostInline = 50;
 
 type Review = { html_url: string };
 
