@@ -135,7 +135,7 @@ const stopped: fc.Arbitrary<Draft> = fc.record({
 export const usage: fc.Arbitrary<Draft<'usage'>> = fc.record({
   kind: fc.constant('usage' as const),
   by: fc.constant('session:a'),
-  session: text(100),
+  session: fc.stringMatching(/^[\w-]{1,100}$/),
   engine: text(40),
   model: text(200),
   ended: fc.constantFrom('done' as const, 'crashed' as const),

