@@ -106,16 +106,40 @@ export const guarded: readonly string[] = [
   '**/.pypirc',
   '**/.cargo/**',
   '**/.bundle/**',
+  // Lockfiles: what is installed, from where, and its checksum. A session has no network to check one against.
+  '**/package-lock.json',
+  '**/npm-shrinkwrap.json',
+  '**/packages.lock.json',
+  '**/yarn.lock',
+  '**/bun.lock',
+  '**/deno.lock',
+  '**/Cargo.lock',
+  '**/poetry.lock',
+  '**/uv.lock',
+  '**/pdm.lock',
+  '**/Pipfile.lock',
+  '**/composer.lock',
+  '**/Gemfile.lock',
+  '**/flake.lock',
+  '**/mix.lock',
+  '**/pubspec.lock',
+  '**/Podfile.lock',
+  '**/pnpm-lock.yaml',
+  '**/bun.lockb',
+  '**/pylock*.toml',
+  '**/go.sum',
+  '**/gradle.lockfile',
+  '**/gradle/verification-metadata.xml',
 ];
 
 /** What makes a reader look twice. */
 const sensitive: Record<string, readonly string[]> = {
   'changes dependencies': [
     '**/package.json',
-    '**/*lock*.json',
-    '**/*.lock',
-    '**/go.sum',
     '**/requirements*.txt',
+    '**/go.mod',
+    '**/Cargo.toml',
+    '**/pyproject.toml',
   ],
   'changes how tests or builds run': ['**/*.config.*', '**/Makefile', '**/conftest.py', '**/Dockerfile*'],
 };

@@ -78,6 +78,9 @@ const guarded: readonly Made[] = [
   made('C4', '.yarn/plugins/x.cjs'),
   made('C4', '.vscode/tasks.json'),
   made('C4', '.envrc'),
+  made('C4', 'package-lock.json', { name: 'a lockfile that leads to another registry' }),
+  made('C4', 'crates/core/Cargo.lock'),
+  made('C4', 'go.sum'),
   made('C4', 'locked/prices.txt', { name: 'what the base’s configuration protects' }),
   made('C5', 'link.txt', {
     name: 'a symbolic link out of the repository',
