@@ -8,13 +8,13 @@ export type Step = { run: Stage; attempt: number } | { end: End };
 
 /**
  * What to do next, from the ledger alone: a crashed run, another machine and tomorrow's run all come to the
- * same step.
- * @param maxAttempts what `@max` stands for in the agent's `then`
+ * same step. No stage is run more than `maxAttempts` times, whichever stages have led back to it.
+ * @param maxAttempts also what `@max` stands for in the agent's `then`
  */
 export function next(agent: Agent, ledger: Ledger, maxAttempts: number): Step {
   const results = ledger.filter((document) => document.outcome !== undefined && document.stage !== undefined);
   const last = results.at(-1);
-  if (!last) return run(agent.stages[0]!, results);
+  if (!last) return run(agent.stages[0]!, results, maxAttempts);
   if (last.outcome === 'error') return { end: 'incomplete' };
   if (last.outcome === 'budget') return { end: 'budget' };
   const stage = find(agent, last.stage!);
@@ -24,9 +24,13 @@ export function next(agent: Agent, ledger: Ledger, maxAttempts: number): Step {
   ).length;
   const target = edge(stage, last.outcome!, times, maxAttempts);
   if (target === undefined) return { end: 'incomplete' };
-  return isEnd(target) ? { end: target } : run(find(agent, target)!, results);
+  return isEnd(target) ? { end: target } : run(find(agent, target)!, results, maxAttempts);
 }
 
-function run(stage: Stage, results: readonly Document[]): Step {
-  return { run: stage, attempt: results.filter((document) => document.stage === stage.name).length + 1 };
+function run(stage: Stage, results: readonly Document[], maxAttempts: number): Step {
+  const attempt = results.filter((document) => document.stage === stage.name).length + 1;
+  if (attempt <= maxAttempts) return { run: stage, attempt };
+  // Where its last failure would have led.
+  const target = edge(stage, 'fail', maxAttempts, maxAttempts);
+  return { end: target !== undefined && isEnd(target) ? target : 'incomplete' };
 }
