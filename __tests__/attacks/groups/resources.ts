@@ -15,6 +15,11 @@ export const resources: readonly Move[] = [
     '[ "$(ulimit -u)" = unlimited ] || [ "$(ulimit -u)" -gt 9999 ] && echo WROTE',
   ),
   able('C15', 'dumps of memory', '[ "$(ulimit -Hc)" = unlimited ] && echo WROTE'),
+  able(
+    'C15',
+    'memory without end, for which others are ended first',
+    'echo 0 2>/dev/null > /proc/self/oom_score_adj; [ "$(cat /proc/self/oom_score_adj)" -lt 1000 ] && echo WROTE',
+  ),
   able('C15', 'a file without end', 'truncate -s 5G endless && echo WROTE; rm -f endless'),
   able('C15', '/tmp without end', 'f=$(mktemp) && fallocate -l 2200M $f && echo WROTE; rm -f $f'),
   able(
