@@ -365,7 +365,7 @@ describe('an input that does not go with the provider stops the run before anyth
     [
       { provider: 'bedrock', model: 'global.anthropic.claude-opus-5-5' },
       { AWS_REGION: 'us-east-1' },
-      'Input anthropic-api-key: it is not allowed together with provider: bedrock',
+      'Input anthropic-api-key: it is not allowed together with `provider: bedrock`',
     ],
     [
       { provider: 'bedrock', model: 'global.anthropic.claude-opus-5-5', 'anthropic-api-key': '' },

@@ -54,6 +54,22 @@ test('adds two numbers', () => {
 export const bug: Files = { 'sum.js': 'exports.sum = (a, b) => a - b;\n' };
 export const repaired = project['sum.js'] as string;
 
+/** An agent of the repository's own, which may do no more than comment. */
+export const quiet = `---
+name: quiet
+description: Judges and says so in one comment
+class: reviewer
+triggers: [pull_request]
+stages:
+  collect: { by: probe diff, needs: [task], makes: facts, then: { pass: critique, noop: noop, fail: incomplete } }
+  critique: { by: session, needs: [facts], makes: findings, then: { pass: anchor, fail: incomplete } }
+  anchor: { by: probe anchor, needs: [findings], makes: findings, then: { pass: publish, fail: incomplete } }
+tools: [read]
+effects: [comment]
+---
+You judge.
+`;
+
 /** Model turns in a word or two each. */
 export const bash = (...commands: string[]): Turn => ({
   tools: commands.map((command) => ({ name: 'bash', input: { command } })),

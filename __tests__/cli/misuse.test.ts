@@ -36,7 +36,7 @@ test.each<[string[], string]>([
   ],
   [
     ['review', '--provider', 'bedrock'],
-    '--model: "claude-opus-5-5" is not allowed with provider: bedrock; it must be a model or an inference profile as Bedrock names it, such as global.anthropic.claude-opus-5-5.',
+    '--model: "claude-opus-5-5" is not allowed with `--provider bedrock`; it must be a model or an inference profile as Bedrock names it, such as global.anthropic.claude-opus-5-5.',
   ],
   [['review', '--sandbox', 'no'], '--sandbox: "no" is not allowed; it must be one of require, auto, off.'],
   [['review', '--model', 'a b'], '--model: "a b" is not allowed; it must be the name of a model.'],

@@ -69,7 +69,7 @@ describe('a provider', () => {
   test.each<[Given, Given, string]>([
     [bedrock, {}, 'Input provider: "bedrock" needs the variable AWS_REGION, which is empty'],
     [bedrock, { AWS_REGION: 'x.evil.example/' }, 'AWS_REGION, which is "x.evil.example/"'],
-    [{ provider: 'bedrock' }, aws, 'Input model: "claude-opus-5-5" is not allowed with provider: bedrock'],
+    [{ provider: 'bedrock' }, aws, 'Input model: "claude-opus-5-5" is not allowed with `provider: bedrock`'],
     [vertex, { GOOGLE_CLOUD_PROJECT: 'p' }, 'Input provider: "vertex" needs the variable CLOUD_ML_REGION'],
     [vertex, { ...google, CLOUD_ML_REGION: 'evil.example#' }, 'CLOUD_ML_REGION, which is "evil.example#"'],
     [vertex, { CLOUD_ML_REGION: 'global' }, 'needs the variable ANTHROPIC_VERTEX_PROJECT_ID'],
@@ -91,7 +91,7 @@ describe('a provider', () => {
     [
       { ...vertex, 'anthropic-base-url': 'https://api.anthropic.com' },
       google,
-      'Input anthropic-base-url: "https://api.anthropic.com" is not allowed together with provider: vertex',
+      'Input anthropic-base-url: "https://api.anthropic.com" is not allowed together with `provider: vertex`',
     ],
   ])('%j with the environment %j is refused in one line', (inputs, environment, expected) => {
     const message = messageOf(inputs, environment);
@@ -113,7 +113,7 @@ describe('a provider', () => {
   )('%s together with %s is refused, and the value is not shown', (provider, login, inputs) => {
     const message = messageOf({ ...inputs, [login]: 'CANARY' }, { ...aws, ...google, ...azure });
     expect(message).toBe(
-      `Input ${login}: it is not allowed together with provider: ${provider}; it must be empty there, because ${{ bedrock: 'AWS', vertex: 'Google Cloud', foundry: 'Azure' }[provider]}'s own credentials are used.`,
+      `Input ${login}: it is not allowed together with \`provider: ${provider}\`; it must be empty there, because ${{ bedrock: 'AWS', vertex: 'Google Cloud', foundry: 'Azure' }[provider]}'s own credentials are used.`,
     );
   });
 

@@ -7,11 +7,12 @@ Attacks the built action: GitHub and the model are stand-ins on this machine, se
 runner has them, and everything else is real. The last line says how many attacks were tried, how many were
 stopped and how many won.
 
-  --without LAYER  attack a bundle without this layer, by what it alone stops: must show attacks that win.
+  --without LAYER  attack a bundle without this layer, by what it stops: what it alone stops must win.
                    May be given more than once; the layers are
                    ${layerNames.join(', ')}
   --strongest      only the twenty strongest attacks
-  --list           say what there is to try, and try nothing
+  --list           say what there is to try, and try nothing: number, rows of the catalogue, layers, name;
+                   * marks the twenty strongest
   --json           the result as JSON, in place of the table
   --help
 

@@ -103,12 +103,12 @@ function expectNothingOfAnthropics(inputs: AccessInputs): void {
   const given = Object.entries(logins).find(([, value]) => value)?.[0];
   if (given) {
     throw new Fault(
-      `Input ${given}: it is not allowed together with provider: ${provider}; it must be empty there, because ${owners[provider]}'s own credentials are used.`,
+      `Input ${given}: it is not allowed together with \`provider: ${provider}\`; it must be empty there, because ${owners[provider]}'s own credentials are used.`,
     );
   }
   if (baseUrl && new URL(baseUrl).hostname === new URL(anthropicUrl).hostname) {
     throw new Fault(
-      `Input anthropic-base-url: "${baseUrl}" is not allowed together with provider: ${provider}; it must be empty, or the address of a proxy that speaks as ${owners[provider]} does.`,
+      `Input anthropic-base-url: "${baseUrl}" is not allowed together with \`provider: ${provider}\`; it must be empty, or the address of a proxy that speaks as ${owners[provider]} does.`,
     );
   }
 }
@@ -123,7 +123,7 @@ const owners: Readonly<Record<Provider, string>> = {
 function bedrock(model: string, variable: Variable) {
   if (/^claude-/.test(model)) {
     throw new Fault(
-      `Input model: "${model}" is not allowed with provider: bedrock; it must be a model or an inference profile as Bedrock names it, such as global.anthropic.${model}.`,
+      `Input model: "${model}" is not allowed with \`provider: bedrock\`; it must be a model or an inference profile as Bedrock names it, such as global.anthropic.${model}.`,
     );
   }
   const region = variable('AWS_REGION', 'AWS_DEFAULT_REGION');

@@ -40,7 +40,7 @@ Only commits are looked at; changes that aren't committed are left alone.
   --allow-hosts NAMES  the hosts that --setup may reach (default: none)
   --fail-on SEVERITY   critical, high (default), medium, low or never
   --provider NAME      anthropic (default), bedrock, vertex or foundry
-  --model NAME         the model (default: claude-opus-5-5)
+  --model NAME         the model (default: claude-opus-5-5; bedrock: none)
   --sandbox MODE       require (default), auto or off
   --max-attempts N     --max-turns N     --max-tokens N
   --max-cost-usd N     --timeout-minutes N

@@ -1,6 +1,5 @@
-import pLimit from 'p-limit';
 import type { RunResult } from '../../stand-ins/runner.ts';
-import type { Attack, Group, Won } from '../attack.ts';
+import type { Group } from '../attack.ts';
 import { applyForged, chained, type Forged, filesOf, ledgerOf } from '../forge.ts';
 import {
   type Files,
@@ -10,16 +9,16 @@ import {
   type Lab,
   project,
   put,
+  quiet,
   repair,
   repaired,
   type Scene,
   session,
 } from '../lab.ts';
+import { type Single, tryEach } from '../try-each.ts';
 
 /** Something that happens in the world and should not: too often, too much, or without an allowing verdict. */
-interface Effect extends Attack {
-  won: (lab: Lab) => Promise<string | undefined>;
-}
+type Effect = Single;
 
 let count = 0;
 function effect(rows: string, name: string, won: Effect['won']): Effect {
@@ -88,21 +87,6 @@ const passes = (scene: Scene): string | undefined =>
     : undefined;
 const pushed = (scene: Scene): string | undefined =>
   scene.tip() === scene.head ? undefined : 'a commit is on the branch';
-
-const quiet = `---
-name: quiet
-description: Judges and says so in one comment
-class: reviewer
-triggers: [pull_request]
-stages:
-  collect: { by: probe diff, needs: [task], makes: facts, then: { pass: critique, noop: noop, fail: incomplete } }
-  critique: { by: session, needs: [facts], makes: findings, then: { pass: anchor, fail: incomplete } }
-  anchor: { by: probe anchor, needs: [findings], makes: findings, then: { pass: publish, fail: incomplete } }
-tools: [read]
-effects: [comment]
----
-You judge.
-`;
 
 const effects: readonly Effect[] = [
   effect('C15', 'a job that is run again: one comment, one review, one check', async (lab) => {
@@ -327,18 +311,5 @@ function taken(_: Scene, { outputs }: RunResult): string | undefined {
 export const worldly: Group = {
   name: 'effects that nobody has allowed',
   attacks: effects,
-  run: async (lab, chosen) => {
-    const won = new Map<string, string>();
-    const limit = pLimit(4);
-    const tried = effects
-      .filter(({ id }) => chosen.has(id))
-      .map((each) =>
-        limit(async () => {
-          const how = await each.won(lab);
-          if (how) won.set(each.id, how);
-        }),
-      );
-    await Promise.all(tried);
-    return won as Won;
-  },
+  run: (lab, chosen) => tryEach(effects, lab, chosen),
 };

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { Attack, Group, Won } from '../attack.ts';
 import { applyForged, chained, type Forged, filesOf, ledgerOf } from '../forge.ts';
-import { finding, findings, type Lab, project, type Scene, session } from '../lab.ts';
+import { finding, findings, type Lab, project, quiet, type Scene, session } from '../lab.ts';
 
 /** What somebody has made of the ledger between the job that proposes and the one that applies. */
 interface Forgery extends Attack {
@@ -165,23 +165,8 @@ const forgeries: readonly Forgery[] = [
   ),
 ];
 
-const agent = `---
-name: quiet
-description: Judges and says so in one comment
-class: reviewer
-triggers: [pull_request]
-stages:
-  collect: { by: probe diff, needs: [task], makes: facts, then: { pass: critique, noop: noop, fail: incomplete } }
-  critique: { by: session, needs: [facts], makes: findings, then: { pass: anchor, fail: incomplete } }
-  anchor: { by: probe anchor, needs: [findings], makes: findings, then: { pass: publish, fail: incomplete } }
-tools: [read]
-effects: [comment]
----
-You judge.
-`;
-
 async function stage(lab: Lab): Promise<{ scene: Scene; task: string; honest: readonly Forged[] }> {
-  const scene = await lab.scene({ base: { ...project, '.github/agents/quiet.agent.md': agent } });
+  const scene = await lab.scene({ base: { ...project, '.github/agents/quiet.agent.md': quiet } });
   // A session that is not ended by its result says so itself.
   scene.model.add(session(findings([finding({ severity: 'critical' })]), { text: 'Done.' }));
   const proposed = await scene.run('quiet', { inputs: { phase: 'propose' } });

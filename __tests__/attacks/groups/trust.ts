@@ -1,15 +1,13 @@
 import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pLimit from 'p-limit';
-import type { Attack, Group, Won } from '../attack.ts';
+import type { Group } from '../attack.ts';
 import {
   bug,
   finding,
   findings,
   git,
   handIn,
-  type Lab,
   put,
   type RunMore,
   repair,
@@ -18,11 +16,10 @@ import {
   type SceneOptions,
   session,
 } from '../lab.ts';
+import { type Single, tryEach } from '../try-each.ts';
 
 /** One event that somebody has made up, forged or timed; each has a run of its own. */
-interface Event extends Attack {
-  won: (lab: Lab) => Promise<string | undefined>;
-}
+type Event = Single;
 
 let count = 0;
 function event(rows: string, name: string, won: Event['won']): Event {
@@ -257,18 +254,5 @@ const events: readonly Event[] = [
 export const trust: Group = {
   name: 'events that nobody may have meant',
   attacks: events,
-  run: async (lab, chosen) => {
-    const won = new Map<string, string>();
-    const limit = pLimit(4);
-    const tried = events
-      .filter(({ id }) => chosen.has(id))
-      .map((each) =>
-        limit(async () => {
-          const how = await each.won(lab);
-          if (how) won.set(each.id, how);
-        }),
-      );
-    await Promise.all(tried);
-    return won as Won;
-  },
+  run: (lab, chosen) => tryEach(events, lab, chosen),
 };
