@@ -173,7 +173,10 @@ async function uploadLedger(taskId: string, directory: string, ledger: Ledger): 
       return { name, content: await readFile(join(directory, name)) };
     }),
   );
-  await uploadArtifact(ledgerArtifact(taskId), files);
+  if ((await uploadArtifact(ledgerArtifact(taskId), files)) === undefined)
+    core.warning(
+      'This runner has no artifact service (ACTIONS_RUNTIME_TOKEN is not set), so a job with `phase: apply` will not find the ledger: run both jobs where artifacts can be kept.',
+    );
 }
 
 /** The runner gives an input as INPUT_NAME, in capitals, spaces as underscores, hyphens as they are. */
