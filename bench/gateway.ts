@@ -27,6 +27,7 @@ export async function measureGateway(scratch: string): Promise<Row[]> {
     socket,
     token: 'token',
     model,
+    runsPrograms: true,
     costUsd: (tokens) => costUsd(model, tokens),
     limits: { seconds: 3600, turns: 1000, tokens: 1e9, costUsd: 1e6 },
     send,

@@ -42,6 +42,7 @@ async function open(options: Partial<GatewayOptions> = {}) {
     socket,
     token: 'session-token',
     model: 'claude-opus-5-5',
+    runsPrograms: true,
     limits: { seconds: 60, turns: 10, tokens: 1_000_000, costUsd: 5 },
     costUsd: (tokens) => costUsd('claude-opus-5-5', tokens),
     send: async (path, body) => {
@@ -369,6 +370,30 @@ test('the model is shown nothing hidden, whatever a prompt or a tool holds, and 
     ],
   });
   expect(gateway!.traffic.hidden).toBe(1 + 9 + 1 + 1);
+});
+
+test('no terminal sequence keeps code from a session that judges it', async () => {
+  const post = await open({ runsPrograms: false });
+  const code = 'r=/\u001b]x;/;globalThis.ok=true;//\u0007\none\rtwo\r\n';
+  const messages = [
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: code }] },
+    { role: 'user', content: [{ type: 'text', text: '\u001b[31mred' }] },
+  ];
+  await post({ ...request, messages });
+  expect(sent[0]!.body.messages).toEqual([
+    {
+      role: 'user',
+      content: [
+        {
+          type: 'tool_result',
+          tool_use_id: 'a',
+          content: 'r=/\\u{1B}]x;/;globalThis.ok=true;//\\u{7}\none\\u{D}two\r\n',
+        },
+      ],
+    },
+    { role: 'user', content: [{ type: 'text', text: '\\u{1B}[31mred' }] },
+  ]);
+  expect(gateway!.traffic.hidden).toBe(4);
 });
 
 test('an error of the API is passed on and remembered', async () => {

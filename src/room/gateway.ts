@@ -16,6 +16,8 @@ export interface GatewayOptions {
   /** What the session's requests must carry; it opens this gateway and nothing else. */
   token: string;
   model: string;
+  /** Whether the session runs programs; of what they print, terminal sequences are not shown to the model. */
+  runsPrograms: boolean;
   limits: Remaining;
   costUsd: (tokens: Tokens) => number;
   send: SendToModel;
@@ -100,7 +102,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       return refuse(response, 403, 'permission_error', `Only the model ${model} is allowed here.`);
     const rule = refusal(body as Record<string, unknown>);
     if (rule) return refuse(response, 403, 'permission_error', `This gateway does not pass it on: ${rule}.`);
-    traffic.hidden += showAll(body, revealed);
+    traffic.hidden += showAll(body, revealed, options.runsPrograms);
     const reserved = counts
       ? reserve(Buffer.byteLength(JSON.stringify(body)), body.max_tokens, traffic, limits, costUsd)
       : counted++ < limits.turns || 'max-turns';

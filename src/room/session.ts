@@ -51,7 +51,7 @@ export async function runSession(options: SessionOptions): Promise<Session> {
   const token = randomBytes(24).toString('hex');
   // Not a part of the token: sockets' names can be listed in /proc/net/unix.
   const socket = join(options.sockets, `${randomBytes(4).toString('hex')}.sock`);
-  const gateway = await openGateway({ ...options, socket, token });
+  const gateway = await openGateway({ ...options, socket, token, runsPrograms: isGenerator });
   const started = now();
   try {
     const room = await options.openRoom({

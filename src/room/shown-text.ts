@@ -4,19 +4,24 @@ import { reveal } from '../core/hidden.ts';
 
 /**
  * Makes visible, in place, all that a request to the Messages API shows the model: the prompt and what tools
- * gave, which is files, names and output of a hostile change. Terminal sequences go, hidden characters are
- * written out or, many in a row, removed. The same text always becomes the same, so that the cache of the
+ * gave, which is files, names and output of a hostile change. Hidden characters are written out or, many in a
+ * row, removed. The same text always becomes the same, so that the cache of the
  * conversation's start holds. What the model said itself is left alone: its thinking is signed.
  * @param counted digests of texts that an earlier request of the conversation has held; added to
+ * @param isOutput whether texts are mostly what programs printed, so that terminal sequences go. Who judges code
+ * has to see it as it stands: one sequence can hold whole statements, and a quote has to be found in the file.
  * @returns how many hidden characters there were in texts not counted before
  */
 export function showAll(
   body: { system?: unknown; messages?: { role?: unknown; content?: unknown }[] },
   counted: Set<string>,
+  isOutput: boolean,
 ): number {
   let found = 0;
   const shown = (text: string): string => {
-    const { text: result, hidden } = reveal(stripVTControlCharacters(text).replace(/\r(?!\n)/g, '\n'));
+    const { text: result, hidden } = reveal(
+      isOutput ? stripVTControlCharacters(text).replace(/\r(?!\n)/g, '\n') : text,
+    );
     const sum = hidden > 0 ? digest(text.toWellFormed()) : '';
     if (hidden > 0 && !counted.has(sum)) {
       counted.add(sum);
