@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { RoomCommand, RoomResult } from '../core/room.ts';
-import { openPipe } from './pipe.ts';
+import { openPipe, type Pipe } from './pipe.ts';
 
 const keepByDefault = 256 * 1024;
 
@@ -20,20 +20,9 @@ export async function runProcess(
   const { timeoutSeconds, keepBytes = keepByDefault, signal, input, onLine, cwd, handed } = command;
   signal?.throwIfAborted();
   const pipe = await openPipe();
+  const started = performance.now();
+  const child = start(argv, { env: environment, cwd, ...(handed && { handed }) }, input !== undefined, pipe);
   return new Promise((resolve, reject) => {
-    const started = performance.now();
-    const child = spawn(argv[0], argv.slice(1), {
-      env: environment,
-      cwd,
-      detached: true,
-      stdio: [
-        input === undefined ? 'ignore' : 'pipe',
-        pipe.to,
-        pipe.to,
-        ...(handed ? (['pipe'] as const) : []),
-      ],
-    }) as ChildProcessByStdio<Writable | null, null, null>;
-    pipe.letGo();
     let timedOut = false;
     let isOver = false;
     const kill = (): void => {
@@ -47,8 +36,9 @@ export async function runProcess(
     }, timeoutSeconds * 1000);
     signal?.addEventListener('abort', kill, { once: true });
     const tail = keepTail(keepBytes, onLine);
-    pipe.from.on('data', tail.add).on('error', reject);
-    child.on('error', reject);
+    // What goes wrong is told by `once` below.
+    pipe.from.on('data', tail.add).on('error', () => {});
+    child.on('error', () => {});
     // A program may end without reading its input; its exit code tells then.
     child.stdin?.on('error', () => {});
     child.stdin?.end(input);
@@ -63,13 +53,40 @@ export async function runProcess(
       isOver = true;
       if (timedOut || signal?.aborted) pipe.from.destroy();
     });
-    Promise.all([once(child, 'close'), once(pipe.from, 'close')]).then(([[exitCode]]) => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', kill);
-      if (signal?.aborted) return reject(signal.reason);
-      resolve({ exitCode, timedOut, seconds: (performance.now() - started) / 1000, output: tail.text() });
-    }, reject);
+    Promise.all([once(child, 'close'), once(pipe.from, 'close')])
+      .finally(() => {
+        // Either would keep the whole run from ending.
+        clearTimeout(timer);
+        pipe.from.destroy();
+        signal?.removeEventListener('abort', kill);
+      })
+      .then(([[exitCode]]) => {
+        if (signal?.aborted) return reject(signal.reason);
+        resolve({ exitCode, timedOut, seconds: (performance.now() - started) / 1000, output: tail.text() });
+      }, reject);
   });
+}
+
+function start(
+  argv: readonly [string, ...string[]],
+  { env, cwd, handed }: { env: Readonly<Record<string, string>>; cwd: string; handed?: Buffer },
+  isFed: boolean,
+  pipe: Pipe,
+): ChildProcessByStdio<Writable | null, null, null> {
+  try {
+    return spawn(argv[0], argv.slice(1), {
+      env,
+      cwd,
+      detached: true,
+      stdio: [isFed ? 'pipe' : 'ignore', pipe.to, pipe.to, ...(handed ? (['pipe'] as const) : [])],
+    }) as ChildProcessByStdio<Writable | null, null, null>;
+  } catch (error) {
+    // Some faults, such as arguments that are too long, are thrown right here.
+    pipe.from.destroy();
+    throw error;
+  } finally {
+    pipe.letGo();
+  }
 }
 
 function killGroup(pid: number | undefined): void {
