@@ -18,10 +18,9 @@ export async function runProcess(
   command: Omit<RoomCommand, 'argv' | 'env' | 'cwd'> & { cwd: string; handed?: Buffer },
 ): Promise<RoomResult> {
   const { timeoutSeconds, keepBytes = keepByDefault, signal, input, onLine, cwd, handed } = command;
-  signal?.throwIfAborted();
   const pipe = await openPipe();
   const started = performance.now();
-  const child = start(argv, { env: environment, cwd, ...(handed && { handed }) }, input !== undefined, pipe);
+  const child = start(argv, { env: environment, cwd, handed, signal, isFed: input !== undefined, pipe });
   return new Promise((resolve, reject) => {
     let timedOut = false;
     let isOver = false;
@@ -67,13 +66,22 @@ export async function runProcess(
   });
 }
 
+interface Start {
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  handed: Buffer | undefined;
+  signal: AbortSignal | undefined;
+  isFed: boolean;
+  pipe: Pipe;
+}
+
 function start(
   argv: readonly [string, ...string[]],
-  { env, cwd, handed }: { env: Readonly<Record<string, string>>; cwd: string; handed?: Buffer },
-  isFed: boolean,
-  pipe: Pipe,
+  { env, cwd, handed, signal, isFed, pipe }: Start,
 ): ChildProcessByStdio<Writable | null, null, null> {
   try {
+    // No earlier: a stop while the pipe was opened would be heard by nobody, and the program run to its limit.
+    signal?.throwIfAborted();
     return spawn(argv[0], argv.slice(1), {
       env,
       cwd,
@@ -81,7 +89,7 @@ function start(
       stdio: [isFed ? 'pipe' : 'ignore', pipe.to, pipe.to, ...(handed ? (['pipe'] as const) : [])],
     }) as ChildProcessByStdio<Writable | null, null, null>;
   } catch (error) {
-    // Some faults, such as arguments that are too long, are thrown right here.
+    // A stop, and some faults such as arguments that are too long, are thrown right here.
     pipe.from.destroy();
     throw error;
   } finally {
