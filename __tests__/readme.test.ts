@@ -10,7 +10,7 @@ import type { EffectType } from '../src/core/effect.ts';
 import { exitCode, outcomes } from '../src/core/outcome.ts';
 import { version } from '../src/core/version.ts';
 import { builtinAgents } from '../src/entry/builtin-agents.ts';
-import { supportedEvents } from '../src/platforms/github/event.ts';
+import { commandOf, supportedEvents } from '../src/platforms/github/event.ts';
 import { probes } from '../src/probes/index.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -29,7 +29,7 @@ interface Step {
 }
 interface Workflow {
   on: unknown;
-  jobs: Record<string, { needs?: string; permissions?: Record<string, string>; steps: Step[] }>;
+  jobs: Record<string, { if?: string; needs?: string; permissions?: Record<string, string>; steps: Step[] }>;
 }
 
 /** The code blocks of a language in a page, as they stand. */
@@ -141,27 +141,20 @@ describe('action.yml', () => {
   });
 });
 
-describe('the workflow in README.md', () => {
-  const [text] = blocks(section('Use'), 'yaml');
-  const workflow = parse(text!) as Workflow;
-  const jobs = Object.entries(workflow.jobs).map(([name, job]) => {
+/** The jobs of a workflow, each with its step of ours. */
+function jobsOf(workflow: Workflow) {
+  return Object.entries(workflow.jobs).map(([name, job]) => {
     const own = job.steps.find(({ uses }) => /\/countersign@/.test(uses ?? ''));
     return { name, job, own: own! };
   });
+}
 
-  test('is for an event that is served', () => {
-    expect([workflow.on].flat()).toEqual(['pull_request']);
-    expect(supportedEvents).toContain('pull_request');
-  });
+describe.each(['Use', 'By comment'])('the workflow in README.md under %s', (title) => {
+  const jobs = jobsOf(parse(blocks(section(title), 'yaml')[0]!) as Workflow);
 
   test('runs the version that this is', () => {
     const major = `v${version.split('.')[0]}`;
     expect(jobs.map(({ own }) => own.uses?.split('@')[1])).toEqual([major, major]);
-  });
-
-  test('lets the review follow the fix', () => {
-    expect(jobs.map(({ own }) => own.with?.agent)).toEqual(['fix', 'review']);
-    expect(workflow.jobs.review?.needs).toBe('fix');
   });
 
   test.each(jobs)('$name has inputs that exist and a valid configuration', ({ own }) => {
@@ -171,6 +164,42 @@ describe('the workflow in README.md', () => {
 
   test.each(jobs)('$name has the permissions that its requests need, and no other', ({ job, own }) => {
     expect(job.permissions).toEqual(needed(agent(own.with!.agent!)));
+  });
+});
+
+describe('the workflow in README.md that a comment starts', () => {
+  const [text] = blocks(section('By comment'), 'yaml');
+  const workflow = parse(text!) as Workflow;
+
+  test('is for an event that is served', () => {
+    expect(Object.keys(workflow.on as object)).toEqual(['issue_comment']);
+    expect(supportedEvents).toContain('issue_comment');
+  });
+
+  test.each(jobsOf(workflow))('has a job $name that starts for its own command', ({ job, own }) => {
+    const [, command] = /startsWith\(github\.event\.comment\.body, '(.*)'\)$/.exec(job.if!)!;
+    expect(commandOf(command!)).toBe(own.with!.agent);
+  });
+
+  test('takes nothing of the change onto the runner', () => {
+    const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
+    expect(steps.filter(({ uses }) => !uses?.includes('/countersign@'))).toEqual([]);
+  });
+});
+
+describe('the workflow in README.md that a pull request starts', () => {
+  const [text] = blocks(section('Use'), 'yaml');
+  const workflow = parse(text!) as Workflow;
+  const jobs = jobsOf(workflow);
+
+  test('is for an event that is served', () => {
+    expect([workflow.on].flat()).toEqual(['pull_request']);
+    expect(supportedEvents).toContain('pull_request');
+  });
+
+  test('lets the review follow the fix', () => {
+    expect(jobs.map(({ own }) => own.with?.agent)).toEqual(['fix', 'review']);
+    expect(workflow.jobs.review?.needs).toBe('fix');
   });
 
   test('has two jobs in the place of one that pass the ledger on, of which only the one without a key may write', () => {

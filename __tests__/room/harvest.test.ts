@@ -185,6 +185,18 @@ describe('a patch that would fill memory is refused before git reads it', () => 
   });
 });
 
+test('what the agent left where its change is gathered neither holds it up nor gets into it', async () => {
+  const patch = await inRoom((room) => {
+    const left = (name: string) => join(room.inside.outbox, name);
+    execFileSync('mkfifo', [left('tree'), left('patch'), left('index')]);
+    writeFileSync(left('index.lock'), '');
+    symlinkSync(room.inside.home, left('objects'));
+    writeFileSync(join(room.inside.work, 'a.txt'), 'two\n');
+    return harvest(git, room, commit, 60);
+  });
+  expect(patch!.files).toMatchObject([{ path: 'a.txt', status: 'M' }]);
+});
+
 describe('what is too large to be taken over is a fault in a sentence', () => {
   test.each<[string, () => Buffer]>([
     ['zeros, of which the patch is small', () => Buffer.alloc(40 * MiB)],

@@ -35,7 +35,9 @@ export async function harvest(
     'export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1',
     // What may not be larger than this anyway is not to fill the disk before anyone looks.
     `ulimit -f ${largestWritten}`,
-    `mkdir -p ${outbox}/objects`,
+    // What the agent has put there could be a pipe that nobody reads, or a lock.
+    `rm -rf ${outbox}/index* ${outbox}/objects ${outbox}/tree ${outbox}/patch`,
+    `mkdir ${outbox}/objects`,
     'git read-tree HEAD',
     'git -c core.fsmonitor=false -c core.safecrlf=false add --all',
     `git write-tree > ${outbox}/tree`,
