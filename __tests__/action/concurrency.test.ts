@@ -3,19 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import type { ModelRequest } from '../stand-ins/model/index.ts';
-import {
-  bash,
-  bug,
-  documents,
-  findings,
-  promise,
-  type RunMore,
-  repair,
-  type Scene,
-  type Stage,
-  session,
-  shown,
-} from './scene.ts';
+import { bash, bug, findings, repair, session } from '../stand-ins/sums.ts';
+import { documents, promise, type RunMore, type Scene, type Stage, shown } from './scene.ts';
 
 const numbers = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 const canary = (number: number): string => `CANARY-of-${number}-`;

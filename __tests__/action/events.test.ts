@@ -1,6 +1,8 @@
 import { describe, expect } from '@jest/globals';
+import { git } from '../stand-ins/laptop.ts';
 import { payload } from '../stand-ins/runner.ts';
-import { errors, findings, git, promise, type RunMore, repair, session } from './scene.ts';
+import { findings, repair, session } from '../stand-ins/sums.ts';
+import { errors, promise, type RunMore } from './scene.ts';
 
 const collaborators = { maintainer: 'maintain', writer: 'write', reader: 'read', triager: 'triage' } as const;
 
@@ -214,7 +216,7 @@ describe('the event', () => {
     const result = await scene.run('review', { payload: { head: { ref: 'changes', sha: older } } });
     expect([result.exitCode, result.outputs.outcome]).toEqual([0, 'noop']);
     expect(result.summary).toContain('the head has moved');
-    expect(git(scene.repository.path, 'rev-parse', 'refs/heads/changes')).not.toBe(older);
+    expect(git(scene.repository.path, ['rev-parse', 'refs/heads/changes'])).not.toBe(older);
   });
 
   promise('that an agent’s own commit sets off does not start that agent again', async (stage) => {

@@ -1,5 +1,6 @@
 import { describe, expect } from '@jest/globals';
-import { errors, finding, findings, promise, repair, session } from './scene.ts';
+import { finding, findings, repair, session } from '../stand-ins/sums.ts';
+import { errors, promise } from './scene.ts';
 
 const inputs = {
   'anthropic-api-key': '',

@@ -1,21 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect } from '@jest/globals';
+import { git } from '../stand-ins/laptop.ts';
 import { firstUserText, toolResults } from '../stand-ins/model/index.ts';
-import {
-  bash,
-  bug,
-  documents,
-  errors,
-  git,
-  handIn,
-  ledgerOf,
-  project,
-  promise,
-  put,
-  repair,
-  session,
-} from './scene.ts';
+import { bash, bug, handIn, project, put, repair, session } from '../stand-ins/sums.ts';
+import { documents, errors, ledgerOf, promise } from './scene.ts';
 
 const broken = 'exports.sum = (a, b) => a - b;\n';
 const repaired = 'exports.sum = (a, b) => a + b;\n';
@@ -43,14 +32,14 @@ describe('a pull request whose test fails', () => {
       expect(outputs['task-id']).toBe(documents(result, 'task')[0]!.id);
 
       expect(scene.read('sum.js')).toBe(repaired);
-      expect(git(scene.repository.path, 'diff', '--raw', '--abbrev=4', scene.head, tip)).toMatch(
+      expect(git(scene.repository.path, ['diff', '--raw', '--abbrev=4', scene.head, tip])).toMatch(
         /^:100644 100644 \w+ \w+ M\tsum\.js$/,
       );
-      expect(git(scene.repository.path, 'rev-list', '--parents', '-n', '1', tip)).toBe(
+      expect(git(scene.repository.path, ['rev-list', '--parents', '-n', '1', tip])).toBe(
         `${tip} ${scene.head}`,
       );
-      expect(git(scene.repository.path, 'cat-file', 'commit', tip)).toContain('\ngpgsig ');
-      expect(git(scene.repository.path, 'log', '-1', '--format=%B', tip)).toBe(
+      expect(git(scene.repository.path, ['cat-file', 'commit', tip])).toContain('\ngpgsig ');
+      expect(git(scene.repository.path, ['log', '-1', '--format=%B', tip])).toBe(
         `Add instead of subtracting\n\nThe sign was wrong.\n\nCountersign-Task: ${outputs['task-id']}\nCountersign-Agent: fix\n`.trimEnd(),
       );
 
@@ -152,12 +141,12 @@ promise(
     expect(result.outputs.outcome).toBe('fixed');
 
     execFileSync('bash', ['-c', change], { cwd: scene.laptop.directory });
-    git(scene.laptop.directory, 'add', '-A', '-f');
-    const tree = git(scene.laptop.directory, 'write-tree');
-    expect(git(scene.repository.path, 'ls-tree', '-r', 'refs/heads/changes')).toBe(
-      git(scene.laptop.directory, 'ls-tree', '-r', tree),
+    git(scene.laptop.directory, ['add', '-A', '-f']);
+    const tree = git(scene.laptop.directory, ['write-tree']);
+    expect(git(scene.repository.path, ['ls-tree', '-r', 'refs/heads/changes'])).toBe(
+      git(scene.laptop.directory, ['ls-tree', '-r', tree]),
     );
-    expect(git(scene.repository.path, 'rev-parse', 'refs/heads/changes^{tree}')).toBe(tree);
+    expect(git(scene.repository.path, ['rev-parse', 'refs/heads/changes^{tree}'])).toBe(tree);
   },
 );
 

@@ -3,20 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
-import {
-  bash,
-  documents,
-  errors,
-  finding,
-  findings,
-  git,
-  handIn,
-  project,
-  promise,
-  put,
-  repair,
-  session,
-} from './scene.ts';
+import { git } from '../stand-ins/laptop.ts';
+import { bash, finding, findings, handIn, project, put, repair, session } from '../stand-ins/sums.ts';
+import { documents, errors, promise } from './scene.ts';
 
 describe('a fork that can’t be pushed to', () => {
   promise(
@@ -46,7 +35,7 @@ describe('a fork that can’t be pushed to', () => {
       const clone = mkdtempSync(join(tmpdir(), 'countersign-clone-'));
       try {
         const work = join(clone, 'work');
-        git(clone, 'clone', '-q', '-b', 'changes', scene.fork!.path, work);
+        git(clone, ['clone', '-q', '-b', 'changes', scene.fork!.path, work]);
         const download = commands[1]!.match(
           /^gh run download (\d+ )?--repo (\S+) --name (\S+) --dir (\S+)$/,
         )!;
@@ -57,7 +46,7 @@ describe('a fork that can’t be pushed to', () => {
         });
         expect(commands[2]).toMatch(/^git apply --index /);
         execFileSync('sh', ['-c', commands[2]!], { cwd: work });
-        expect(git(work, 'write-tree')).toBe(documents(result, 'patch')[0]!.tree);
+        expect(git(work, ['write-tree'])).toBe(documents(result, 'patch')[0]!.tree);
       } finally {
         rmSync(clone, { recursive: true, force: true });
       }

@@ -1,6 +1,8 @@
 import { describe, expect } from '@jest/globals';
 import { faults } from '../stand-ins/github/index.ts';
-import { bash, errors, finding, findings, git, promise, repair, type Scene, session } from './scene.ts';
+import { git } from '../stand-ins/laptop.ts';
+import { bash, finding, findings, repair, session } from '../stand-ins/sums.ts';
+import { errors, promise, type Scene } from './scene.ts';
 
 const publishing = {
   fix: {
@@ -121,7 +123,7 @@ function expectOnce(github: { comments: (of: Scene['pull']) => unknown[] }, scen
   expect(github.comments(scene.pull)).toHaveLength(1);
   if (agent === 'fix') {
     expect(scene.read('sum.js')).toBe('exports.sum = (a, b) => a + b;\n');
-    expect(git(scene.repository.path, 'rev-list', '--count', `${scene.head}..changes`)).toBe('1');
+    expect(git(scene.repository.path, ['rev-list', '--count', `${scene.head}..changes`])).toBe('1');
   } else {
     expect(scene.pull.reviews).toHaveLength(1);
     expect(scene.repository.checkRuns).toHaveLength(1);

@@ -1,5 +1,6 @@
 import { describe, expect } from '@jest/globals';
-import { bug, errors, findings, project, promise, repair, session } from './scene.ts';
+import { bash, bug, finding, findings, handIn, project, repair, session } from '../stand-ins/sums.ts';
+import { errors, promise } from './scene.ts';
 
 const bad: [string, string, RegExp][] = [
   ['agent', 'Fix It', /a name of lower-case letters/],
@@ -198,7 +199,6 @@ describe('a token that lacks a permission is told so by name', () => {
     const scene = await stage.scene({
       permissions: { contents: 'read', pull_requests: 'read', checks: 'write' },
     });
-    const { finding } = await import('./scene.ts');
     stage.model.add(session(findings([finding()])));
     const result = await scene.run('review');
     expect(result.exitCode).toBe(1);
@@ -249,7 +249,6 @@ describe('what the tests need and the room has not', () => {
       Object.entries(project).map(([path, text]) => [`packages/sums/${path}`, text]),
     );
     const scene = await stage.scene({ base: inside, head: { 'packages/sums/sum.js': bug['sum.js']! } });
-    const { bash, handIn } = await import('./scene.ts');
     stage.model.add(
       session(
         bash("f=$(find . -name sum.js -not -path '*/test/*'); echo 'exports.sum = (a, b) => a + b;' > $f"),

@@ -3,22 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
 import { digest } from '../../src/core/digest.ts';
+import { git } from '../stand-ins/laptop.ts';
 import { firstUserText, systemText, toolNames, toolResults } from '../stand-ins/model/index.ts';
-import {
-  bash,
-  bug,
-  documents,
-  finding,
-  findings,
-  git,
-  handIn,
-  person,
-  project,
-  promise,
-  put,
-  repair,
-  session,
-} from './scene.ts';
+import { bash, bug, finding, findings, handIn, project, put, repair, session } from '../stand-ins/sums.ts';
+import { documents, person, promise } from './scene.ts';
 
 const words = Object.values(person).map((text) => text.match(/PERSON-\w+/)![0]);
 
@@ -70,7 +58,7 @@ describe('the reviewer', () => {
     const { head } = scene;
     stage.model.add(session(...repair));
     const fixed = await scene.run('fix');
-    const message = git(scene.repository.path, 'log', '-1', '--format=%B', fixed.outputs['commit-sha']!);
+    const message = git(scene.repository.path, ['log', '-1', '--format=%B', fixed.outputs['commit-sha']!]);
     scene.push({ 'evil.js': '' }, message);
     scene.head = head;
     const result = await scene.run('review');

@@ -1,18 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect } from '@jest/globals';
 import { firstUserText } from '../stand-ins/model/index.ts';
-import {
-  bash,
-  documents,
-  errors,
-  finding,
-  findings,
-  handIn,
-  promise,
-  put,
-  repair,
-  session,
-} from './scene.ts';
+import { bash, finding, findings, handIn, put, repair, session } from '../stand-ins/sums.ts';
+import { documents, errors, promise } from './scene.ts';
 
 const once = { 'max-attempts': '1' };
 const soon = { 'retry-after-ms': '20' };

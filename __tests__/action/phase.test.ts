@@ -7,20 +7,16 @@ import { type Draft, decode, encode } from '../../src/core/document.ts';
 import { append, type Ledger } from '../../src/core/ledger.ts';
 import type { Artifact } from '../stand-ins/github/index.ts';
 import type { RunResult } from '../stand-ins/runner.ts';
+import { bash, finding, findings, repair, session } from '../stand-ins/sums.ts';
 import {
-  bash,
   documents,
   errors,
   everything,
-  finding,
-  findings,
   ledgerOf,
   promise,
   type RunMore,
-  repair,
   type Scene,
   type Stage,
-  session,
 } from './scene.ts';
 
 const readOnly = { contents: 'read', pull_requests: 'read' } as const;

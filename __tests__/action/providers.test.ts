@@ -7,18 +7,8 @@ import { startFoundry } from '../stand-ins/provider/foundry.ts';
 import type { Front } from '../stand-ins/provider/front.ts';
 import { startVertex } from '../stand-ins/provider/vertex.ts';
 import type { RunResult } from '../stand-ins/runner.ts';
-import {
-  bash,
-  documents,
-  errors,
-  finding,
-  findings,
-  promise,
-  type RunMore,
-  repair,
-  type Stage,
-  session,
-} from './scene.ts';
+import { bash, finding, findings, repair, session } from '../stand-ins/sums.ts';
+import { documents, errors, promise, type RunMore, type Stage } from './scene.ts';
 
 const root = join(import.meta.dirname, '../..');
 

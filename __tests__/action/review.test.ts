@@ -1,5 +1,6 @@
 import { describe, expect } from '@jest/globals';
-import { finding, findings, project, promise, repair, session } from './scene.ts';
+import { finding, findings, project, repair, session } from '../stand-ins/sums.ts';
+import { promise } from './scene.ts';
 
 const lines = (count: number): string =>
   Array.from({ length: count }, (_, at) => `line${at + 1}();\n`).join('');

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
-import { bash, documents, errors, findings, promise, repair, session } from './scene.ts';
+import { bash, findings, repair, session } from '../stand-ins/sums.ts';
+import { documents, errors, promise } from './scene.ts';
 
 /** A PATH with everything that is in /usr/bin but bubblewrap, and with these in the place of apt-get and sudo. */
 function machine(aptGet: string): { path: string; called: () => string; remove: () => void } {

@@ -1,16 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { type Document, decode } from '../../src/core/document.ts';
 import { type Ledger, verify } from '../../src/core/ledger.ts';
@@ -21,15 +10,8 @@ import {
   startGitHub,
   type TokenOptions,
 } from '../stand-ins/github/index.ts';
-import {
-  type Conversation,
-  type Model,
-  type ModelOptions,
-  type ModelRequest,
-  type Reply,
-  startModel,
-  type Turn,
-} from '../stand-ins/model/index.ts';
+import { type Files, git, Laptop, readAt } from '../stand-ins/laptop.ts';
+import { type Model, type ModelOptions, type ModelRequest, startModel } from '../stand-ins/model/index.ts';
 import {
   type PayloadName,
   type PayloadOverrides,
@@ -38,81 +20,7 @@ import {
   type RunResult,
   runAction,
 } from '../stand-ins/runner.ts';
-
-/** A text, bytes, an executable, a link, or nothing for a file that goes. */
-export type Files = Record<string, string | Buffer | { executable: string } | { link: string } | null>;
-
-const identity = {
-  PATH: process.env.PATH,
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_SYSTEM: '/dev/null',
-  GIT_AUTHOR_NAME: 'Octo Cat',
-  GIT_AUTHOR_EMAIL: 'octocat@example.com',
-  GIT_COMMITTER_NAME: 'Octo Cat',
-  GIT_COMMITTER_EMAIL: 'octocat@example.com',
-};
-
-/** Runs git as a person on a laptop would. */
-export function git(cwd: string, ...args: string[]): string {
-  return execFileSync('git', ['-c', 'core.quotePath=false', ...args], {
-    cwd,
-    env: identity,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  }).trimEnd();
-}
-
-/** A work tree to commit and push from, of one repository. */
-export class Laptop {
-  readonly directory = mkdtempSync(join(tmpdir(), 'countersign-laptop-'));
-  constructor() {
-    git(this.directory, 'init', '-q', '-b', 'main');
-  }
-  /** Commits on the branch that is checked out. */
-  commit(files: Files, message = 'A change'): string {
-    for (const [path, content] of Object.entries(files)) write(join(this.directory, path), content);
-    git(this.directory, 'add', '-A', '-f');
-    git(this.directory, 'commit', '-q', '--allow-empty', '-m', message);
-    return git(this.directory, 'rev-parse', 'HEAD');
-  }
-  push(repository: Repository, branch: string): void {
-    git(this.directory, 'push', '-q', '-f', repository.path, `HEAD:refs/heads/${branch}`);
-  }
-  branch(name: string, from = 'main'): void {
-    git(this.directory, 'checkout', '-q', '-B', name, from);
-  }
-  remove(): void {
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-}
-
-function write(path: string, content: Files[string] | undefined): void {
-  rmSync(path, { force: true, recursive: true });
-  if (content === null || content === undefined) return;
-  mkdirSync(dirname(path), { recursive: true });
-  if (typeof content === 'string' || Buffer.isBuffer(content)) writeFileSync(path, content);
-  else if ('link' in content) symlinkSync(content.link, path);
-  else {
-    writeFileSync(path, content.executable);
-    chmodSync(path, 0o755);
-  }
-}
-
-/** A project of three files whose one test is fast. */
-export const project: Files = {
-  'README.md': '# Sums\n',
-  'sum.js': 'exports.sum = (a, b) => a + b;\n',
-  'test/sum.test.js': `const { equal } = require('node:assert');
-const { test } = require('node:test');
-const { sum } = require('../sum.js');
-test('adds two numbers', () => {
-  equal(sum(1, 2), 3);
-});
-`,
-};
-
-/** The change that breaks it. */
-export const bug: Files = { 'sum.js': 'exports.sum = (a, b) => a - b;\n' };
+import { bug, project } from '../stand-ins/sums.ts';
 
 /** The words of the person who opens the pull request; a reviewer has no use for them. */
 export const person = {
@@ -274,14 +182,8 @@ async function makeScene(
       laptop.push(where, 'changes');
       return self.head;
     },
-    tip: () => git(where.path, 'rev-parse', 'refs/heads/changes'),
-    read: (path, ref = 'refs/heads/changes') => {
-      try {
-        return `${git(where.path, 'show', `${ref}:${path}`)}\n`;
-      } catch {
-        return undefined;
-      }
-    },
+    tip: () => git(where.path, ['rev-parse', 'refs/heads/changes']),
+    read: (path, ref = 'refs/heads/changes') => readAt(where, ref, path),
     run: async (agent, more = {}) => {
       const result = await runAction(runOptions(stage, self, agent, more));
       results.push(result);
@@ -388,38 +290,6 @@ export function documents<K extends Document['kind']>(
 ): Extract<Document, { kind: K }>[] {
   return ledgerOf(result).filter((document) => document.kind === kind) as Extract<Document, { kind: K }>[];
 }
-
-/** Model turns in a word or two each. */
-export const bash = (command: string): Turn => ({ tools: [{ name: 'bash', input: { command } }] });
-export const put = (path: string, content: string): Turn => ({
-  tools: [{ name: 'write', input: { file_path: path, content } }],
-});
-export const handIn = (title = 'Add instead of subtracting', summary = 'The sign was wrong.'): Turn => ({
-  tools: [{ name: 'submit_patch', input: { title, summary } }],
-});
-export const findings = (list: object[], summary = 'It changes a sign.'): Turn => ({
-  tools: [{ name: 'submit_findings', input: { findings: list, summary } }],
-});
-
-/** The turn that repairs the bug, and the one that hands it in. */
-export const repair: Reply[] = [put('sum.js', 'exports.sum = (a, b) => a + b;\n'), handIn()];
-
-/** A finding on the line that the bug is in. */
-export const finding = (more: object = {}): object => ({
-  path: 'sum.js',
-  line: 1,
-  endLine: 1,
-  severity: 'high',
-  category: 'correctness',
-  rule: 'wrong-sign',
-  confidence: 0.9,
-  message: 'This subtracts.',
-  quote: 'exports.sum = (a, b) => a - b;',
-  ...more,
-});
-
-/** A conversation by its turns. */
-export const session = (...turns: Reply[]): Conversation => ({ turns });
 
 /** All that a request shows the model. */
 export const shown = ({ raw }: ModelRequest): string => raw;

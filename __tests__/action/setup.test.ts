@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
 import type { Document } from '../../src/core/document.ts';
 import { toolResults } from '../stand-ins/model/index.ts';
-import { bash, bug, documents, errors, ledgerOf, project, promise, repair, session } from './scene.ts';
+import { bash, bug, findings, project, repair, session } from '../stand-ins/sums.ts';
+import { documents, errors, ledgerOf, promise } from './scene.ts';
 
 type Setup = Extract<Document<'facts'>, { probe: 'setup' }>;
 
@@ -90,7 +91,6 @@ describe('the setup command', () => {
 
   promise('is not run for a review, which runs nothing of the change', async (stage) => {
     const scene = await stage.scene();
-    const { findings } = await import('./scene.ts');
     stage.model.add(session(findings([])));
     const result = await scene.run('review', { inputs: { 'setup-command': 'exit 1' } });
     expect(result.outputs.outcome).toBe('pass');

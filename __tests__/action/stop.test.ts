@@ -4,19 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
-import {
-  bash,
-  bug,
-  documents,
-  errors,
-  findings,
-  project,
-  promise,
-  type RunMore,
-  roomsIn,
-  type Stage,
-  session,
-} from './scene.ts';
+import { bash, bug, findings, project, session } from '../stand-ins/sums.ts';
+import { documents, errors, promise, type RunMore, roomsIn, type Stage } from './scene.ts';
 
 /** Sends a signal once a session's first request is at the model. */
 const atTheModel = (stage: Stage, signal: NodeJS.Signals): RunMore => ({

@@ -1,5 +1,7 @@
 import { expect } from '@jest/globals';
-import { bug, findings, git, promise, repair, session } from './scene.ts';
+import { git } from '../stand-ins/laptop.ts';
+import { bug, findings, repair, session } from '../stand-ins/sums.ts';
+import { promise } from './scene.ts';
 
 promise(
   'review, as a second job of the run that fixed, judges the commit that fix has just made',
@@ -43,16 +45,8 @@ promise(
     scene.laptop.branch('changes', old);
     const bot = '41898282+github-actions[bot]@users.noreply.github.com';
     const message = `Mine\n\nCountersign-Task: ${fixed.outputs['task-id']}\nCountersign-Agent: fix`;
-    git(
-      scene.laptop.directory,
-      'commit',
-      '-q',
-      '--allow-empty',
-      '--author',
-      `github-actions[bot] <${bot}>`,
-      '-m',
-      message,
-    );
+    const author = `github-actions[bot] <${bot}>`;
+    git(scene.laptop.directory, ['commit', '-q', '--allow-empty', '--author', author, '-m', message]);
     scene.laptop.push(scene.repository, 'changes');
     const reviewed = await scene.run('review', { payload: { head: { ref: 'changes', sha: old } } });
     expect(reviewed.outputs.outcome).toBe('noop');

@@ -1,14 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Document, decode } from '../../src/core/document.ts';
@@ -19,13 +9,8 @@ import {
   startGitHub,
   type TokenOptions,
 } from '../stand-ins/github/index.ts';
-import {
-  type Conversation,
-  type Model,
-  type Reply,
-  startModel,
-  type Turn,
-} from '../stand-ins/model/index.ts';
+import { type Files, git, Laptop, readAt } from '../stand-ins/laptop.ts';
+import { type Model, startModel } from '../stand-ins/model/index.ts';
 import {
   type PayloadName,
   type PayloadOverrides,
@@ -34,25 +19,8 @@ import {
   type RunResult,
   runAction,
 } from '../stand-ins/runner.ts';
+import { bug, project } from '../stand-ins/sums.ts';
 import { Canaries } from './traces.ts';
-
-/** A text, bytes, an executable, a link, or nothing for a file that goes. */
-export type Files = Record<string, string | Buffer | { executable: string } | { link: string } | null>;
-
-/** A project whose one test is fast, and the change that breaks it. */
-export const project: Files = {
-  'README.md': '# Sums\n',
-  'sum.js': 'exports.sum = (a, b) => a + b;\n',
-  'test/sum.test.js': `const { equal } = require('node:assert');
-const { test } = require('node:test');
-const { sum } = require('../sum.js');
-test('adds two numbers', () => {
-  equal(sum(1, 2), 3);
-});
-`,
-};
-export const bug: Files = { 'sum.js': 'exports.sum = (a, b) => a - b;\n' };
-export const repaired = project['sum.js'] as string;
 
 /** An agent of the repository's own, which may do no more than comment. */
 export const quiet = `---
@@ -69,73 +37,6 @@ effects: [comment]
 ---
 You judge.
 `;
-
-/** Model turns in a word or two each. */
-export const bash = (...commands: string[]): Turn => ({
-  tools: commands.map((command) => ({ name: 'bash', input: { command } })),
-});
-export const put = (path: string, content: string): Turn => ({
-  tools: [{ name: 'write', input: { file_path: path, content } }],
-});
-export const handIn = (title = 'Add instead of subtracting', summary = 'The sign was wrong.'): Turn => ({
-  tools: [{ name: 'submit_patch', input: { title, summary } }],
-});
-export const findings = (list: object[], summary = 'It changes a sign.'): Turn => ({
-  tools: [{ name: 'submit_findings', input: { findings: list, summary } }],
-});
-export const session = (...turns: Reply[]): Conversation => ({ turns });
-export const repair: Reply[] = [put('sum.js', repaired), handIn()];
-
-/** A finding on the line that the bug is in. */
-export const finding = (more: object = {}): object => ({
-  path: 'sum.js',
-  line: 1,
-  endLine: 1,
-  severity: 'high',
-  category: 'correctness',
-  rule: 'wrong-sign',
-  confidence: 0.9,
-  message: 'This subtracts.',
-  quote: 'exports.sum = (a, b) => a - b;',
-  ...more,
-});
-
-const identity = {
-  PATH: process.env.PATH,
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_SYSTEM: '/dev/null',
-  GIT_AUTHOR_NAME: 'Octo Cat',
-  GIT_AUTHOR_EMAIL: 'octocat@example.com',
-  GIT_COMMITTER_NAME: 'Octo Cat',
-  GIT_COMMITTER_EMAIL: 'octocat@example.com',
-};
-
-/** Runs git as a person on a laptop would. */
-export function git(cwd: string, args: readonly string[], input?: string): string {
-  return execFileSync('git', ['-c', 'core.quotePath=false', '-c', 'core.protectNTFS=false', ...args], {
-    cwd,
-    env: identity,
-    encoding: 'utf8',
-    stdio: ['pipe', 'pipe', 'pipe'],
-    input: input ?? '',
-  }).trimEnd();
-}
-
-/** Writes files below a directory. */
-export function lay(directory: string, files: Files): void {
-  for (const [name, content] of Object.entries(files)) {
-    const path = join(directory, name);
-    rmSync(path, { force: true, recursive: true });
-    if (content === null) continue;
-    mkdirSync(dirname(path), { recursive: true });
-    if (typeof content === 'string' || Buffer.isBuffer(content)) writeFileSync(path, content);
-    else if ('link' in content) symlinkSync(content.link, path);
-    else {
-      writeFileSync(path, content.executable);
-      chmodSync(path, 0o755);
-    }
-  }
-}
 
 export interface SceneOptions {
   base?: Files;
@@ -218,27 +119,19 @@ export class Lab {
     const model = await startModel({ apiKey: key });
     this.atEnd(() => model.close());
     const { branch = 'changes' } = options;
-    const laptop = this.directory('laptop');
-    git(laptop, ['init', '-q', '-b', 'main']);
+    const laptop = new Laptop();
+    this.atEnd(() => laptop.remove());
     const repository = await github.createRepository('acme/widgets', {
       ...(options.collaborators && { collaborators: options.collaborators }),
     });
-    const commit = (files: Files, message: string, raw: readonly string[] = []): string => {
-      lay(laptop, files);
-      git(laptop, ['add', '-A', '-f']);
-      if (raw.length > 0)
-        git(laptop, ['update-index', '--index-info'], raw.map((line) => `${line}\n`).join(''));
-      git(laptop, ['commit', '-q', '--allow-empty', '-m', message]);
-      return git(laptop, ['rev-parse', 'HEAD']);
-    };
-    const base = commit(options.base ?? project, 'Begin');
-    git(laptop, ['push', '-q', repository.path, 'HEAD:refs/heads/main']);
+    const base = laptop.commit(options.base ?? project, 'Begin');
+    laptop.push(repository, 'main');
     const where = options.fork
       ? await github.createRepository('octocat/widgets', { forkOf: 'acme/widgets' })
       : repository;
-    git(laptop, ['checkout', '-q', '-B', 'changes']);
-    const head = commit(options.head ?? bug, options.message ?? 'A change', options.raw);
-    git(laptop, ['push', '-q', '-f', where.path, `HEAD:refs/heads/${branch}`]);
+    laptop.branch('changes');
+    const head = laptop.commit(options.head ?? bug, options.message ?? 'A change', options.raw);
+    laptop.push(where, branch);
     const pull = await github.openPull(repository, {
       title: options.title ?? 'A change',
       body: options.body ?? '',
@@ -264,18 +157,12 @@ export class Lab {
       base,
       head,
       push: (files, message = 'Another change') => {
-        const sha = commit(files, message);
-        git(laptop, ['push', '-q', '-f', where.path, `HEAD:refs/heads/${branch}`]);
+        const sha = laptop.commit(files, message);
+        laptop.push(where, branch);
         return sha;
       },
       tip: () => git(where.path, ['rev-parse', `refs/heads/${branch}`]),
-      read: (path) => {
-        try {
-          return `${git(where.path, ['show', `refs/heads/${branch}:${path}`])}\n`;
-        } catch {
-          return undefined;
-        }
-      },
+      read: (path) => readAt(where, `refs/heads/${branch}`, path),
       run: async (agent, more = {}) => {
         const {
           inputs,

@@ -2,8 +2,8 @@ import { createSocket } from 'node:dgram';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { lay } from '../stand-ins/laptop.ts';
 import type { Lab, RunMore, Scene } from './lab.ts';
-import { lay } from './lab.ts';
 import { changed, type Snapshot, snapshot } from './traces.ts';
 
 /** A runner's machine as an attacker would like to find it: secrets where real ones have them, and services that listen. */

@@ -1,6 +1,8 @@
+import type { Files } from '../../stand-ins/laptop.ts';
 import type { RunResult } from '../../stand-ins/runner.ts';
+import { bash, handIn, put, session } from '../../stand-ins/sums.ts';
 import type { Attack, Group, Won } from '../attack.ts';
-import { bash, documents, type Files, handIn, type Lab, put, session } from '../lab.ts';
+import { documents, type Lab } from '../lab.ts';
 
 /** A way to make failing tests green without repairing anything; its file tells it from others in one patch. */
 interface Cheat extends Attack {

@@ -1,20 +1,9 @@
+import type { Files } from '../../stand-ins/laptop.ts';
 import type { RunResult } from '../../stand-ins/runner.ts';
+import { finding, findings, handIn, project, put, repair, repaired, session } from '../../stand-ins/sums.ts';
 import type { Group } from '../attack.ts';
 import { applyForged, chained, type Forged, filesOf, ledgerOf } from '../forge.ts';
-import {
-  type Files,
-  finding,
-  findings,
-  handIn,
-  type Lab,
-  project,
-  put,
-  quiet,
-  repair,
-  repaired,
-  type Scene,
-  session,
-} from '../lab.ts';
+import { type Lab, quiet, type Scene } from '../lab.ts';
 import { type Single, tryEach } from '../try-each.ts';
 
 /** Something that happens in the world and should not: too often, too much, or without an allowing verdict. */

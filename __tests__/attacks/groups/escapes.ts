@@ -1,21 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { git } from '../../stand-ins/laptop.ts';
 import type { Turn } from '../../stand-ins/model/index.ts';
 import type { RunResult } from '../../stand-ins/runner.ts';
+import { bug, finding, findings, handIn, project, put, repaired, session } from '../../stand-ins/sums.ts';
 import { active } from '../../views/inert.ts';
 import type { Attack, Group, Won } from '../attack.ts';
-import {
-  bug,
-  documents,
-  finding,
-  findings,
-  git,
-  handIn,
-  type Lab,
-  project,
-  put,
-  repaired,
-  session,
-} from '../lab.ts';
+import { documents, type Lab } from '../lab.ts';
 import { fenced } from '../shown.ts';
 
 /** Text that wants to be more than text where it is published. */

@@ -1,5 +1,6 @@
+import type { Files } from '../../stand-ins/laptop.ts';
+import { bug, project } from '../../stand-ins/sums.ts';
 import type { Attack, Group } from '../attack.ts';
-import { bug, type Files, project } from '../lab.ts';
 import { plant } from '../machine.ts';
 import { has } from '../move.ts';
 

@@ -1,17 +1,8 @@
+import { type Files, git } from '../../stand-ins/laptop.ts';
 import type { ModelRequest, Reply } from '../../stand-ins/model/index.ts';
+import { bash, findings, handIn, project, put, session } from '../../stand-ins/sums.ts';
 import type { Attack, Group, Won } from '../attack.ts';
-import {
-  bash,
-  type Files,
-  findings,
-  git,
-  handIn,
-  type Lab,
-  project,
-  put,
-  type Scene,
-  session,
-} from '../lab.ts';
+import type { Lab, Scene } from '../lab.ts';
 import { type Shown, shown } from '../shown.ts';
 
 /** Text that wants to be obeyed, at one place where a session could come to read it. */

@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
+import { finding, findings, project, session } from '../../stand-ins/sums.ts';
 import type { Attack, Group, Won } from '../attack.ts';
 import { applyForged, chained, type Forged, filesOf, ledgerOf } from '../forge.ts';
-import { finding, findings, type Lab, project, quiet, type Scene, session } from '../lab.ts';
+import { type Lab, quiet, type Scene } from '../lab.ts';
 
 /** What somebody has made of the ledger between the job that proposes and the one that applies. */
 interface Forgery extends Attack {

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { toolResults } from '../../stand-ins/model/index.ts';
+import { bash, findings, handIn, project, session } from '../../stand-ins/sums.ts';
 import type { Attack, Group } from '../attack.ts';
-import { bash, findings, handIn, project, session } from '../lab.ts';
 import { type Machine, plant } from '../machine.ts';
 
 /** A file by which a generator talks to the reviewer of its change, on the same machine. */

@@ -3,9 +3,10 @@ import { glob } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { bug, project } from '../../stand-ins/sums.ts';
 import type { Attack, Group, Won } from '../attack.ts';
 import { withHostileGenerator } from '../hostile.ts';
-import { bug, type Lab, project } from '../lab.ts';
+import type { Lab } from '../lab.ts';
 import { type Machine, plant } from '../machine.ts';
 
 /** What a session leaves behind, or what the tests of its change do: see hostile/leaver.cjs. */

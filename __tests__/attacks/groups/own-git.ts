@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type Files, lay } from '../../stand-ins/laptop.ts';
+import { bash, bug, handIn, project, session } from '../../stand-ins/sums.ts';
 import type { Attack, Group } from '../attack.ts';
-import { bash, bug, documents, type Files, handIn, lay, project, session } from '../lab.ts';
+import { documents } from '../lab.ts';
 import { type Machine, plant } from '../machine.ts';
 
 /** What leads the git that the action itself runs astray, outside of every room. */

@@ -1,16 +1,7 @@
+import type { Files } from '../../stand-ins/laptop.ts';
+import { bash, bug, handIn, project, put, repaired, session } from '../../stand-ins/sums.ts';
 import type { Attack, Group, Won } from '../attack.ts';
-import {
-  bash,
-  bug,
-  documents,
-  type Files,
-  handIn,
-  type Lab,
-  project,
-  put,
-  repaired,
-  session,
-} from '../lab.ts';
+import { documents, type Lab } from '../lab.ts';
 
 /** A change to what no agent may change, made with the generator's own tools. */
 interface Made extends Attack {

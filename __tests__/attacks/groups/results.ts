@@ -1,21 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Files } from '../../stand-ins/laptop.ts';
 import type { ToolCall } from '../../stand-ins/model/index.ts';
 import type { RunResult } from '../../stand-ins/runner.ts';
+import { bug, finding, findings, project, put, repaired, session } from '../../stand-ins/sums.ts';
 import type { Attack, Group, Won } from '../attack.ts';
-import {
-  bug,
-  documents,
-  type Files,
-  finding,
-  findings,
-  type Lab,
-  project,
-  put,
-  repaired,
-  type Scene,
-  session,
-} from '../lab.ts';
+import { documents, type Lab, type Scene } from '../lab.ts';
 
 /** What a session hands in as its result; `marker` is somewhere in it. */
 interface HandedIn extends Attack {

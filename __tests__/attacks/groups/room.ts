@@ -1,7 +1,8 @@
 import { toolResults } from '../../stand-ins/model/index.ts';
 import type { RunResult } from '../../stand-ins/runner.ts';
+import { handIn, project, put, repaired, session } from '../../stand-ins/sums.ts';
 import type { Group, Won } from '../attack.ts';
-import { handIn, type Lab, project, put, repaired, type Scene, session } from '../lab.ts';
+import type { Lab, Scene } from '../lab.ts';
 import { type Machine, plant } from '../machine.ts';
 import type { Move, Place } from '../move.ts';
 import { commandFiles } from './command-files.ts';

@@ -1,18 +1,8 @@
+import type { Files } from '../../stand-ins/laptop.ts';
 import type { RunResult } from '../../stand-ins/runner.ts';
+import { bug, findings, handIn, project, put, repaired, session } from '../../stand-ins/sums.ts';
 import type { Attack, Group, Won } from '../attack.ts';
-import {
-  bug,
-  documents,
-  type Files,
-  findings,
-  handIn,
-  type Lab,
-  project,
-  put,
-  repaired,
-  type Scene,
-  session,
-} from '../lab.ts';
+import { documents, type Lab, type Scene } from '../lab.ts';
 import { type Shown, shown } from '../shown.ts';
 
 /** A file of the head that would steer an agent that obeys what it finds in a checkout. */

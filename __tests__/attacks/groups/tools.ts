@@ -1,6 +1,6 @@
 import { toolResults } from '../../stand-ins/model/index.ts';
+import { bug, handIn, project, put, repaired, session } from '../../stand-ins/sums.ts';
 import type { Attack, Group } from '../attack.ts';
-import { bug, handIn, project, put, repaired, session } from '../lab.ts';
 
 /** What a session without a shell does with the file tools, in a room that the sandbox closes. */
 interface Call extends Attack {

@@ -1,21 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { git } from '../../stand-ins/laptop.ts';
+import { bug, finding, findings, handIn, put, repair, repaired, session } from '../../stand-ins/sums.ts';
 import type { Group } from '../attack.ts';
-import {
-  bug,
-  finding,
-  findings,
-  git,
-  handIn,
-  put,
-  type RunMore,
-  repair,
-  repaired,
-  type Scene,
-  type SceneOptions,
-  session,
-} from '../lab.ts';
+import type { RunMore, Scene, SceneOptions } from '../lab.ts';
 import { type Single, tryEach } from '../try-each.ts';
 
 /** One event that somebody has made up, forged or timed; each has a run of its own. */

@@ -1,5 +1,6 @@
+import { bash, put, repaired, session } from '../../stand-ins/sums.ts';
 import type { Attack, Group, Won } from '../attack.ts';
-import { bash, type Lab, put, repaired, session } from '../lab.ts';
+import type { Lab } from '../lab.ts';
 import { shown } from '../shown.ts';
 
 /** A way in which a generator may try to speak to the reviewer of its change, on the same machine. */
