@@ -207,6 +207,7 @@ export class Lab {
           sha: self.head,
           ref: `refs/pull/${pull.number}/merge`,
           actionDir: this.actionDir,
+          timeoutMs: 5 * 60_000,
           extraPath: [dirname(process.execPath)],
           ...rest,
         });

@@ -125,7 +125,8 @@ export async function listen(
     send(response, told, limits());
   }
 
-  const server = createServer((request, response) => {
+  // The client closes what idles: a server that did could close what a request is just coming by.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     handle(request, response).catch((error: unknown) => {
       world.violations.push(`${request.method} ${request.url} broke the stand-in: ${(error as Error).stack}`);
       if (!response.headersSent) response.writeHead(500);

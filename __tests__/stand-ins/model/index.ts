@@ -202,7 +202,8 @@ export async function startModel(options: ModelOptions = {}): Promise<Model> {
     await messages(request, response, path.endsWith('count_tokens'));
   };
 
-  const server = createServer((incoming, response) => {
+  // The client closes what idles: a server that did could close what a request is just coming by.
+  const server = createServer({ keepAliveTimeout: 0 }, (incoming, response) => {
     handle(incoming, response)
       .catch((error: Error) => {
         // A client that goes away in the middle of its own request is none of a test's business.

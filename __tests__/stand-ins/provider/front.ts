@@ -84,7 +84,8 @@ export async function startFront(
       .pipe(response);
   };
 
-  const server = createServer((incoming, response) => {
+  // The client closes what idles: a server that did could close what a request is just coming by.
+  const server = createServer({ keepAliveTimeout: 0 }, (incoming, response) => {
     answer(incoming, response).catch((error: Error) => {
       if (!incoming.complete) return;
       violations.push(`stand-in failed: ${error.stack ?? error.message}`);
