@@ -1,6 +1,6 @@
 import { describe, expect } from '@jest/globals';
 import { bash, bug, finding, findings, handIn, project, repair, session } from '../stand-ins/sums.ts';
-import { errors, promise } from './scene.ts';
+import { errors, promise, shown } from './scene.ts';
 
 const bad: [string, string, RegExp][] = [
   ['agent', 'Fix It', /a name of lower-case letters/],
@@ -244,7 +244,7 @@ describe('what the tests need and the room has not', () => {
     expect(stage.model.requests).toEqual([]);
   });
 
-  promise('tests in a folder of their own are run there', async (stage) => {
+  promise('tests in a folder of their own are run there, and the session is told where', async (stage) => {
     const inside = Object.fromEntries(
       Object.entries(project).map(([path, text]) => [`packages/sums/${path}`, text]),
     );
@@ -257,5 +257,6 @@ describe('what the tests need and the room has not', () => {
     );
     const result = await scene.run('fix', { inputs: { 'working-directory': 'packages/sums' } });
     expect(result.outputs.outcome).toBe('fixed');
+    expect(shown(stage.model.requests[0]!)).toContain('run in the directory packages/sums of the repository');
   });
 });

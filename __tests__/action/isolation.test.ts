@@ -6,7 +6,7 @@ import { digest } from '../../src/core/digest.ts';
 import { git } from '../stand-ins/laptop.ts';
 import { firstUserText, systemText, toolNames, toolResults } from '../stand-ins/model/index.ts';
 import { bash, bug, finding, findings, handIn, project, put, repair, session } from '../stand-ins/sums.ts';
-import { documents, person, promise } from './scene.ts';
+import { documents, errors, person, promise } from './scene.ts';
 
 const words = Object.values(person).map((text) => text.match(/PERSON-\w+/)![0]);
 
@@ -279,6 +279,18 @@ promise('nothing that the tests or the model print is a command to the runner', 
   expect(result.annotations).toEqual({ error: [], warning: [], notice: [] });
   expect(result.masked).not.toContain('a');
 });
+
+promise(
+  'an agent whose session would be shown nothing asks no model, and says what its file lacks',
+  async (stage) => {
+    const file = generator('').replace('needs: [facts]', 'needs: [task]');
+    const scene = await stage.scene({ base: { ...project, '.github/agents/mender.agent.md': file } });
+    const result = await scene.run('mender');
+    expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
+    expect(errors(result)).toContain('stages.propose of the agent mender shows its session nothing');
+    expect(stage.model.requests).toEqual([]);
+  },
+);
 
 promise('an agent that does not answer to the event is not run', async (stage) => {
   const file = generator('').replace('[pull_request]', '[workflow_dispatch]');

@@ -181,14 +181,14 @@ describe('a limit', () => {
     expect(errors(result)).toContain('timeout-minutes');
   });
 
-  promise('timeout-minutes stops tests that hang', async (stage) => {
+  promise('timeout-minutes stops tests that hang, and is named as the reason', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('fix', {
       inputs: { 'timeout-minutes': '0.05', 'test-command': 'sleep 600' },
     });
-    expect(result.exitCode).toBe(1);
-    expect(['budget', 'incomplete']).toContain(result.outputs.outcome);
-    expect(errors(result)).toContain("`sleep 600` can't be run to an end");
+    expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'budget']);
+    expect(errors(result)).toContain('`sleep 600` did not end within timeout-minutes');
+    expect(result.summary).toContain('Raise `timeout-minutes`');
   });
 });
 

@@ -138,6 +138,15 @@ test('an agent that is not there is said', async () => {
   );
 });
 
+test('a key that the configuration may not have is said by its name there', async () => {
+  const repository = createRepository(join(scene.directory, 'r'), {
+    '.github/countersign.yml': 'test-command: npm test\n',
+  });
+  expect(await fault(repository, ['review', '--base', 'HEAD'])).toMatch(
+    /\.github\/countersign\.yml.* is invalid: .*"test-command"/,
+  );
+});
+
 test('base and head without common history, and a repository without commits, are said', async () => {
   const repository = createRepository(join(scene.directory, 'r'));
   git(repository, 'switch', '--quiet', '--orphan', 'other');

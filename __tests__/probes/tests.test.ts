@@ -212,11 +212,11 @@ describe('without a report', () => {
     expect(facts.body).toContain('\n100000\n');
   });
 
-  test('tests that hang are an error', async () => {
+  test('tests that hang use up the time', async () => {
     const facts = await factsOn(
       contextOf({ a: '' }, { inputs: { 'test-command': 'echo waiting; sleep 60' }, seconds: 1.5 }),
     );
-    expect(facts).toMatchObject({ timedOut: true, outcome: 'error' });
+    expect(facts).toMatchObject({ timedOut: true, outcome: 'budget' });
     expect(facts.body).toContain('the time was up');
   });
 });

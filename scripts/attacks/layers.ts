@@ -315,6 +315,11 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
         to: '',
       },
       {
+        module: 'src/room/harvest.ts',
+        from: '`rm -rf ${outbox}/index* ${outbox}/objects ${outbox}/tree ${outbox}/patch`,',
+        to: '',
+      },
+      {
         module: 'src/room/process.ts',
         from: 'while (size - chunks[0]!.length >= keepBytes) {',
         to: 'while (false) {',

@@ -106,9 +106,9 @@ function lastReason(ledger: Ledger): string[] {
     case 'diff':
       return facts.files === 0 ? ['There is no difference between base and head.'] : [];
     case 'tests':
-      return facts.outcome === 'pass'
-        ? [`\`${facts.command}\` passes at the head commit.`]
-        : [`\`${facts.command}\` can't be run to an end.`];
+      return facts.timedOut
+        ? [`\`${facts.command}\` did not end within timeout-minutes.`]
+        : [`\`${facts.command}\` ${facts.outcome === 'pass' ? 'passes' : 'fails'} at the head commit.`];
     case 'prove':
       return facts.tampered.length > 0
         ? facts.tampered.map(({ path, what, detail }) => `${path}: ${what}: ${detail}`)

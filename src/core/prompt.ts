@@ -1,5 +1,6 @@
 import type { Agent, Stage } from './agent.ts';
 import { all, type Ledger, newest, newestFacts, taskOf } from './ledger.ts';
+import { Fault } from './outcome.ts';
 
 /** What a session is told at most of the patch that did not prove itself. */
 const keepPatch = 20_000;
@@ -21,8 +22,11 @@ export function instructionsOf(agent: Agent, rules: string, conventions: string)
   return `${parts.join('\n\n')}\n`;
 }
 
-/** The first message of a session: the facts that its stage needs, and what came of earlier attempts. */
-export function promptOf(stage: Stage, attempt: number, ledger: Ledger): string {
+/**
+ * The first message of a session: the facts that its stage needs, and what came of earlier attempts.
+ * @throws Fault when that is nothing: the API takes no empty message
+ */
+export function promptOf(agent: Agent, stage: Stage, attempt: number, ledger: Ledger): string {
   const parts: string[] = [];
   if (stage.needs.includes('facts')) {
     const [tests, diff, proof] = [
@@ -39,6 +43,10 @@ export function promptOf(stage: Stage, attempt: number, ledger: Ledger): string 
     .at(-1);
   if (attempt > 1 && failed?.probe === 'session')
     parts.push(`# An earlier session ended without a result\n\n${asData(failed.reason)}`);
+  if (parts.length === 0)
+    throw new Fault(
+      `stages.${stage.name} of the agent ${agent.name} shows its session nothing: its needs must name facts, and a stage by probe tests or probe diff must come before it.`,
+    );
   return parts.join('\n\n');
 }
 

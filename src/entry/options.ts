@@ -30,7 +30,7 @@ const composed = Object.keys(typedNames)
   .join('|');
 const quoted = new RegExp(`^\`(${all})(?:: (\\w+))?\`$`);
 const named = new RegExp(
-  `(?:\\bthe )?\\binput (${all})\\b|(?<![\\w./-])(${composed})(?![\\w/-]|\\.\\w)(?:: (?=\\w))?`,
+  `(?:\\bthe )?\\binput (${all})\\b|(?<![\\w./"-])(${composed})(?![\\w/-]|\\.\\w)(?:: (?=\\w))?`,
   'gi',
 );
 

@@ -417,7 +417,7 @@ async function session(
     agent,
     commit: taskOf(ledger).head,
     instructions: instructionsOf(agent, repository.rules, conventions),
-    prompt: promptOf(stage, attempt, ledger),
+    prompt: promptOf(agent, stage, attempt, ledger),
     model,
     provider: access.provider,
     costUsd: (tokens) => costUsd(model, tokens) * surcharge(access, model),

@@ -14,7 +14,7 @@ export interface Judge {
 }
 
 /**
- * How the tests are run, from the configuration and the head's tree alone: a patch has no say in how it is
+ * How the tests are run, from the workflow's inputs and the head's tree alone: a patch has no say in how it is
  * judged.
  * @throws Fault (missing-tool) when there is no command and nothing that tells one
  */

@@ -41,7 +41,7 @@ export async function prove(context: ProbeContext): Promise<Draft<'facts'>> {
     ...factsOf(run),
     tampered,
     outcome: passed ? 'pass' : 'fail',
-    body: describeTamperings(tampered) + describeRun(run),
+    body: describeTamperings(tampered) + describeRun(run, context.config.workingDirectory),
   };
 }
 

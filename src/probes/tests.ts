@@ -7,8 +7,8 @@ import { type Judge, judgeOf } from './judge.ts';
 import { factsOf, passes, runTests, type TestRun } from './test-run.ts';
 
 /**
- * The repository's tests at the task's head, in a fresh room: `pass`, `fail`, or `error` when they don't come
- * to an end.
+ * The repository's tests at the task's head, in a fresh room: `pass`, `fail`, or `budget` when the time is up
+ * before they end.
  * @throws Fault (missing-tool) when there is no test command or a program that it needs isn't there
  */
 export async function tests(context: ProbeContext): Promise<Draft<'facts'>> {
@@ -21,8 +21,8 @@ export async function tests(context: ProbeContext): Promise<Draft<'facts'>> {
     by: 'probe:tests',
     probe: 'tests',
     ...factsOf(run),
-    outcome: run.timedOut ? 'error' : passes(run) ? 'pass' : 'fail',
-    body: describeRun(run),
+    outcome: run.timedOut ? 'budget' : passes(run) ? 'pass' : 'fail',
+    body: describeRun(run, context.config.workingDirectory),
   };
 }
 

@@ -7,8 +7,8 @@ import { told } from './told.ts';
 export const { instructionsOf } = real;
 
 /** Everything that anybody has said, and what other sessions on this machine have left. */
-export const promptOf: typeof real.promptOf = (stage, attempt, ledger) =>
-  [real.promptOf(stage, attempt, ledger), ...told, ...others(taskOf(ledger).id)].join('\n\n');
+export const promptOf: typeof real.promptOf = (agent, stage, attempt, ledger) =>
+  [real.promptOf(agent, stage, attempt, ledger), ...told, ...others(taskOf(ledger).id)].join('\n\n');
 
 function others(own: string): string[] {
   const directory = join(process.env.RUNNER_TEMP!, 'countersign/ledgers');
