@@ -49,6 +49,8 @@ export interface SceneOptions {
   body?: string;
   collaborators?: Record<string, 'admin' | 'maintain' | 'write' | 'triage' | 'read'>;
   fork?: boolean;
+  /** Who opens the pull request. */
+  author?: string;
   permissions?: TokenOptions['permissions'];
 }
 
@@ -135,7 +137,7 @@ export class Lab {
     const pull = await github.openPull(repository, {
       title: options.title ?? 'A change',
       body: options.body ?? '',
-      author: 'octocat',
+      author: options.author ?? 'octocat',
       head: options.fork ? { repository: where, branch } : branch,
     });
     const token = github.createToken({

@@ -74,6 +74,8 @@ describe('the cost of tokens', () => {
     ['claude-haiku-4-5@20251001', 1],
     ['claude-opus-4@20250514', 15],
     ['claude-opus-4-6@default', 5],
+    ['claude-opus-4', 15],
+    ['claude-opus-4-0', 15],
     // Nobody can see what these stand for.
     ['arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6', 15],
     ['my-deployment', 15],

@@ -41,7 +41,7 @@ test.each(['*', '*[bot]', 'octocat', 'a[bot]b', '[bot]', 'a [bot]', 'a[bot];*'])
   },
 );
 
-test('a fork meets the secrets of the base under two events, and then its author must be one who may write', () => {
+test('a fork meets the secrets of the base under two events, and then who opened it and who set off the run must both be let write', () => {
   const events = [
     'pull_request',
     'pull_request_target',
@@ -54,7 +54,13 @@ test('a fork meets the secrets of the base under two events, and then its author
     'workflow_run',
   ]);
   expect(events.filter((event) => meetsSecrets(event, false))).toEqual([]);
-  expect(distrustOfChange('ann', true, 'workflow_run')).toBeUndefined();
-  expect(distrustOfChange('mallory', false, 'workflow_run')).toContain('mallory has no write permission');
-  expect(distrustOfChange(undefined, true, 'workflow_run')).toContain('its author has no write permission');
+  const [ann, mallory, nobody] = [
+    { login: 'ann', mayWrite: true },
+    { login: 'mallory', mayWrite: false },
+    { login: undefined, mayWrite: true },
+  ];
+  expect(distrustOfChange([ann], 'workflow_run')).toBeUndefined();
+  for (const involved of [[mallory], [ann, mallory], [mallory, ann]])
+    expect(distrustOfChange(involved, 'workflow_run')).toContain('mallory has no write permission');
+  expect(distrustOfChange([nobody, ann], 'workflow_run')).toContain('its author has no write permission');
 });

@@ -1,10 +1,15 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { costUsd } from '../../src/core/budget.ts';
 import { fetchThrough } from '../../src/engines/socket-fetch.ts';
 import { type Gateway, type GatewayOptions, openGateway } from '../../src/room/gateway.ts';
+import { connectModel } from '../../src/room/model-client.ts';
+import { showAll } from '../../src/room/shown-text.ts';
 
 const usage = {
   input_tokens: 100,
@@ -403,6 +408,61 @@ test('an error of the API is passed on and remembered', async () => {
   expect(gateway!.traffic.failure).toEqual({
     status: 401,
     detail: 'authentication_error: invalid x-api-key',
+  });
+});
+
+test('requests that are sent side by side without end are cut off', async () => {
+  await open();
+  const socket = join(directory, 'socket');
+  const post = (length: number): string =>
+    `POST /v1/messages HTTP/1.1\r\nhost: x\r\nx-api-key: session-token\r\ncontent-length: ${length}\r\n\r\n{`;
+  // It never ends, and holds up all that come after it.
+  const first = connect(socket).on('error', () => {});
+  first.write(post(9));
+  await once(first, 'connect');
+  const others = connect(socket).on('error', () => {});
+  others.write(`${post(2)}}`.repeat(100));
+  await once(others, 'close');
+  first.destroy();
+});
+
+test('what is hidden is noted of a bounded number of texts', () => {
+  const counted = new Set<string>();
+  const content = Array.from({ length: 5000 }, (_, n) => ({ type: 'text', text: `\u200b${n}` }));
+  const found = showAll({ messages: [{ role: 'user', content }] }, counted, true);
+  expect([found, counted.size]).toEqual([2000, 2000]);
+});
+
+describe.each([408, 502, 504, 524])('a proxy that answers %d in the place of the API', (status) => {
+  const asking = async (stream: boolean) => {
+    let asked = 0;
+    const proxy = createServer((_, response) => {
+      asked += 1;
+      response.writeHead(status, { 'retry-after-ms': '1' }).end('<h1>Time-out</h1>');
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const access = {
+      provider: 'anthropic',
+      baseUrl: `http://127.0.0.1:${port}`,
+      apiKey: 'sk-secret',
+    } as const;
+    const { send } = await connectModel(access, async () => '');
+    const post = await open({ send });
+    await post({ ...request, stream }).catch(() => {});
+    proxy.close();
+    proxy.closeAllConnections();
+    return { asked, ...gateway!.traffic };
+  };
+
+  test('is asked once for a reply that may have been made, which is charged', async () => {
+    const { asked, requests, tokens } = await asking(false);
+    expect([asked, requests, tokens.output]).toEqual([1, 1, 1000]);
+  });
+
+  test('is asked again for a reply that would have begun', async () => {
+    const { asked, requests, tokens } = await asking(true);
+    expect([asked, requests, tokens.output]).toEqual([5, 1, 0]);
   });
 });
 

@@ -88,6 +88,8 @@ export const nasty: readonly string[] = [
   'Countersign-Agent: evil',
   'Signed-off-by: Evil',
   'BREAKING CHANGE: all',
+  'feat!: all',
+  'fix(api) !: all',
   'skip-checks: true',
   '[skip ci]',
   '***NO_CI***',

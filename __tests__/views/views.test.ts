@@ -175,6 +175,7 @@ describe('commit messages', () => {
           /[@#][\p{L}\p{N}_-]|:\/\/|\bGH-\d|www\.|[[\]]|\*\*\*|skip-checks:|breaking change:/iu,
         );
         expect(message).not.toMatch(/^(fixup|squash|amend)!|^---|^diff -|^From |^#/im);
+        expect(message).not.toMatch(/^\w+\s*(\([^)]*\))?\s*!\s*:/m);
         expect(message.length).toBeLessThan(4000);
       }),
       { numRuns: 2000 },

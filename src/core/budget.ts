@@ -45,10 +45,12 @@ const prices: Record<string, Price> = {
   'claude-mythos-5': price(10, 50, 0.1),
   'claude-opus-5-5': price(4, 20, 0.05),
   'claude-opus-5': price(5, 25, 0.1),
-  'claude-opus-4': price(5, 25, 0.1),
-  // Retired by Anthropic, but still served by Bedrock and Vertex AI.
-  'claude-opus-4-1': price(15, 75, 0.1),
-  'claude-opus-4-20250514': price(15, 75, 0.1),
+  'claude-opus-4-5': price(5, 25, 0.1),
+  'claude-opus-4-6': price(5, 25, 0.1),
+  'claude-opus-4-7': price(5, 25, 0.1),
+  'claude-opus-4-8': price(5, 25, 0.1),
+  // The first and 4.1: retired by Anthropic, but still served by Bedrock and Vertex AI.
+  'claude-opus-4': price(15, 75, 0.1),
   'claude-sonnet-5-5': price(2, 10, 0.05),
   'claude-sonnet-5': price(2, 10, 0.1),
   'claude-sonnet-4': price(3, 15, 0.1),

@@ -104,7 +104,10 @@ function lastReason(ledger: Ledger): string[] {
     case 'session':
       return [facts.reason];
     case 'diff':
-      return facts.files === 0 ? ['There is no difference between base and head.'] : [];
+      if (facts.files > 0) return [];
+      return facts.ignored > 0
+        ? ['All that differs between base and head is left out by ignore in the configuration.']
+        : ['There is no difference between base and head.'];
     case 'tests':
       return facts.timedOut
         ? [`\`${facts.command}\` did not end within timeout-minutes.`]

@@ -41,20 +41,22 @@ export function distrustOfComment(
 /** The events that run with the base's secrets whoever opens the pull request. */
 const privileged: ReadonlySet<string> = new Set(['pull_request_target', 'workflow_run']);
 
-/** Whether somebody else's change could meet the base's secrets under this event, so that its author must be known. */
+/** Whether somebody else's change could meet the base's secrets under this event, so that who brings it must be known. */
 export function meetsSecrets(event: string, isFork: boolean): boolean {
   return isFork && privileged.has(event);
 }
 
 /**
- * Why a change that would meet the base's secrets is not served; undefined when it is.
- * @param author who opened it
+ * Why a change that would meet the base's secrets is not served; undefined when it is. Who opened it need not be who
+ * pushes to it: a maintainer can open a pull request from a stranger's branch.
+ * @param involved who opened it and who set off the run, each with whether they may push to the repository; a
+ * deleted account has no name
  */
 export function distrustOfChange(
-  author: string | undefined,
-  mayWrite: boolean,
+  involved: readonly { login: string | undefined; mayWrite: boolean }[],
   event: string,
 ): string | undefined {
-  if (author !== undefined && mayWrite) return undefined;
-  return `${author ?? 'its author'} has no write permission here, so the fork's change is not served under ${event}; someone who has can comment /countersign and the agent's name`;
+  const stranger = involved.find(({ login, mayWrite }) => login === undefined || !mayWrite);
+  if (!stranger) return undefined;
+  return `${stranger.login ?? 'its author'} has no write permission here, so the fork's change is not served under ${event}; someone who has can comment /countersign and the agent's name`;
 }

@@ -145,7 +145,7 @@ async function start(
   }
   return run({
     config,
-    platform: createLocal({ ...user, base, head, views }),
+    platform: () => createLocal({ ...user, base, head, views }),
     world: realWorld({
       signal,
       say,

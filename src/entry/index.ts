@@ -52,6 +52,7 @@ async function act(config: Readonly<Config>, signal: AbortSignal): Promise<0 | 1
   await wipeLeftovers(home);
   const workspace = process.env.GITHUB_WORKSPACE;
   const hidden = [temp, workspace].filter((directory) => directory !== undefined);
+  const payload = await readEvent();
   const result = await run({
     config,
     scratch,
@@ -61,22 +62,23 @@ async function act(config: Readonly<Config>, signal: AbortSignal): Promise<0 | 1
     onSaved: (ledger, directory) => {
       saved = { ledger, directory };
     },
-    platform: createGitHub({
-      token: core.getInput('github-token'),
-      apiUrl: process.env.GITHUB_API_URL ?? 'https://api.github.com',
-      serverUrl: process.env.GITHUB_SERVER_URL ?? 'https://github.com',
-      graphqlUrl: process.env.GITHUB_GRAPHQL_URL ?? 'https://api.github.com/graphql',
-      eventName: process.env.GITHUB_EVENT_NAME ?? '',
-      payload: await readEvent(),
-      repository: process.env.GITHUB_REPOSITORY ?? '',
-      actor: process.env.GITHUB_ACTOR ?? '',
-      bots: config.allowBots,
-      runUrl: runUrl(),
-      views,
-      say,
-      uploadArtifact,
-      signal,
-    }),
+    platform: (stop) =>
+      createGitHub({
+        token: core.getInput('github-token'),
+        apiUrl: process.env.GITHUB_API_URL ?? 'https://api.github.com',
+        serverUrl: process.env.GITHUB_SERVER_URL ?? 'https://github.com',
+        graphqlUrl: process.env.GITHUB_GRAPHQL_URL ?? 'https://api.github.com/graphql',
+        eventName: process.env.GITHUB_EVENT_NAME ?? '',
+        payload,
+        repository: process.env.GITHUB_REPOSITORY ?? '',
+        actor: process.env.GITHUB_ACTOR ?? '',
+        bots: config.allowBots,
+        runUrl: runUrl(),
+        views,
+        say,
+        uploadArtifact,
+        signal: stop,
+      }),
     world: realWorld({
       signal,
       say,

@@ -43,7 +43,8 @@ export interface World {
 
 export interface RunOptions {
   config: Readonly<Config>;
-  platform: Platform;
+  /** The platform, all of whose waiting the signal ends: stopped by a person, or the time is up. */
+  platform: (signal: AbortSignal) => Platform;
   world: World;
   /** For rooms and the clean repository; wiped at the end. */
   scratch: string;
@@ -74,10 +75,12 @@ const graceSeconds = 60;
  * @throws Fault with a sentence for a person; what the ledger holds by then has been saved
  */
 export async function run(given: RunOptions): Promise<RunResult> {
-  const deadline = AbortSignal.timeout((given.config.limits.minutes * 60 + graceSeconds) * 1000);
-  const signal = AbortSignal.any([given.world.signal, deadline]);
+  const late = new AbortController();
+  const deadline = setTimeout(() => late.abort(), (given.config.limits.minutes * 60 + graceSeconds) * 1000);
+  const signal = AbortSignal.any([given.world.signal, late.signal]);
+  const platform = given.platform(signal);
   const options = { ...given, world: { ...given.world, signal } };
-  const { config, platform, world, scratch } = options;
+  const { config, world, scratch } = options;
   try {
     world.say('Looking at what there is to do');
     const asked = await platform.ask(config.agent);
@@ -90,23 +93,37 @@ export async function run(given: RunOptions): Promise<RunResult> {
       return { outcome: 'noop', nothing: `The agent ${base.agent.name} does not answer to ${trigger}.` };
     }
     await expectDirectory(git, asked.subject.head, config.workingDirectory);
-    return await carryOn(options, git, base, asked.subject);
+    // What is begun to be published is brought to its end.
+    const onVerdict = (): void => clearTimeout(deadline);
+    return await carryOn(options, { platform, git, base, subject: asked.subject, onVerdict });
   } catch (error) {
-    if (!deadline.aborted || given.world.signal.aborted) throw error;
+    if (!late.signal.aborted || given.world.signal.aborted) throw error;
     throw new Fault(
       `The run took longer than timeout-minutes (${config.limits.minutes}) and a minute for everything else, so it was stopped: raise it, or make the change smaller.`,
       'budget',
       { cause: error },
     );
   } finally {
+    clearTimeout(deadline);
     await wipe(scratch).catch((error: Error) =>
       world.warn(`${error.message}; it is tried again at the end of the job.`),
     );
   }
 }
 
-async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: Subject): Promise<RunResult> {
-  const { config, world, platform } = options;
+interface Asked {
+  platform: Platform;
+  git: Git;
+  base: BaseFiles;
+  subject: Subject;
+  onVerdict: () => void;
+}
+
+async function carryOn(
+  options: RunOptions,
+  { platform, git, base, subject, onVerdict }: Asked,
+): Promise<RunResult> {
+  const { config, world } = options;
   const task = taskFor(subject, base.agent);
   const store = openStore(join(options.ledgers, task.id));
   if (config.phase === 'apply') await options.bringLedger?.(task.id, store.directory);
@@ -145,6 +162,7 @@ async function carryOn(options: RunOptions, git: Git, base: BaseFiles, subject: 
       await add(draft);
     world.signal.throwIfAborted();
   }
+  onVerdict();
   const verdict = newest(ledger, 'verdict')!;
   if (config.phase === 'propose')
     return { outcome: proposed(verdict.verdict), ledger, directory: store.directory };

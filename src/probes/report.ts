@@ -31,6 +31,8 @@ const maxDepth = 100;
 
 const maxName = 1000;
 const maxMessage = 8000;
+/** How much more of either is read than is shown, for the colours that go. */
+const readable = 4;
 
 /** Where the runner ran: its directory, and the root of the work tree, as seen from inside. */
 export interface Place {
@@ -215,7 +217,10 @@ function testCase(
   place: Place,
 ): TestCase {
   const own = file === undefined ? undefined : relative(file, place);
-  const [shown, said] = [plainly(name), plainly(status === 'failed' ? (message ?? '') : '')];
+  const [shown, said] = [
+    plainly(head(name, readable * maxName)),
+    plainly(status === 'failed' ? head(message ?? '', readable * maxMessage) : ''),
+  ];
   const text = head(said.text.trim(), maxMessage);
   const hidden = shown.hidden + said.hidden;
   return {
@@ -236,6 +241,6 @@ function relative(file: string, { root, workingDirectory }: Place): string | und
     : directory === '.' || path.startsWith(`${directory}/`)
       ? path
       : `${directory}/${path}`;
-  const normal = posix.normalize(plain(inside));
+  const normal = posix.normalize(plain(head(inside, readable * maxName)));
   return repositoryPath.safeParse(normal).success ? normal : undefined;
 }

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { ansi } from '../core/ansi.ts';
 import { reveal } from '../core/hidden.ts';
 
 /** What a program printed as plain text: without colours, one kind of line end, and with what was hidden written out. */
@@ -8,7 +8,7 @@ export function plain(output: string): string {
 
 /** The same, and how many hidden characters there were. */
 export function plainly(output: string): { text: string; hidden: number } {
-  return reveal(stripVTControlCharacters(output).replace(/\r\n?/g, '\n'));
+  return reveal(output.replace(ansi, '').replace(/\r\n?/g, '\n'));
 }
 
 /** At most `max` characters from the start of `text`, with no half character at the cut. */

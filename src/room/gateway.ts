@@ -47,6 +47,9 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** A session has one under way, and asks again when that is lost. */
+const mostWaiting = 16;
+
 /** The Messages API's own limit on a request: https://platform.claude.com/docs/en/api/errors. */
 const largestBody = 32 * 1024 * 1024;
 
@@ -83,8 +86,15 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       );
     if (!isSame(credentialOf(request), options.token))
       return refuse(response, 401, 'authentication_error', 'This gateway belongs to another session.');
-    // One at a time: limits that are looked at side by side would all still be open.
-    await inTurn(() => serve(path === '/v1/messages', request, response));
+    // Requests come side by side on one connection too, and each that waits is held in memory.
+    if (waiting >= mostWaiting) return void request.socket.destroy();
+    waiting += 1;
+    try {
+      // One at a time: limits that are looked at side by side would all still be open.
+      await inTurn(() => serve(path === '/v1/messages', request, response));
+    } finally {
+      waiting -= 1;
+    }
   };
 
   const serve = async (
@@ -93,6 +103,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     response: ServerResponse,
   ): Promise<void> => {
     if (response.destroyed) return;
+    if (traffic.closedBy) return atLimit(response, traffic.closedBy);
     const text = await readBody(request);
     if (text === undefined)
       return refuse(response, 413, 'request_too_large', `A request may have ${largestBody} bytes.`);
@@ -108,7 +119,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       : counted++ < limits.turns || 'max-turns';
     if (typeof reserved === 'string') {
       traffic.closedBy = reserved;
-      return refuse(response, 403, 'permission_error', `The session's limit is reached: ${reserved}.`);
+      return atLimit(response, reserved);
     }
     const path = `/v1/messages${counts ? '' : '/count_tokens'}${request.url?.includes('?') ? '?beta=true' : ''}`;
     if (reserved === true)
@@ -185,6 +196,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   };
 
   let counted = 0;
+  let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = (act: () => Promise<void>): Promise<void> => {
     const mine = last.then(act);
@@ -288,6 +300,10 @@ interface Block {
   content?: unknown;
   tool_use_id?: unknown;
   is_error?: unknown;
+}
+
+function atLimit(response: ServerResponse, limit: Limit): void {
+  refuse(response, 403, 'permission_error', `The session's limit is reached: ${limit}.`);
 }
 
 function blocksOf(content: unknown): Block[] {

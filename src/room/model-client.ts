@@ -102,7 +102,12 @@ export function sendThrough(client: BaseAnthropic): SendToModel {
   return async (path, body, signal) => {
     try {
       return await client
-        .post(path, { body, signal, middleware: [countedOnce], __binaryResponse: true })
+        .post(path, {
+          body,
+          signal,
+          middleware: [countedOnce(isStreamed(path, body))],
+          __binaryResponse: true,
+        })
         .asResponse();
     } catch (error) {
       if (!(error instanceof APIError) || error.status === undefined) throw error;
@@ -111,6 +116,11 @@ export function sendThrough(client: BaseAnthropic): SendToModel {
         : errorResponse(error.status, 'api_error', error.message);
     }
   };
+}
+
+/** Counting tokens is free, however often it is done. */
+function isStreamed(path: string, body: unknown): boolean {
+  return path.includes('/count_tokens') || (body as { stream?: unknown }).stream === true;
 }
 
 /** AWS has errors of another form than the Messages API. */

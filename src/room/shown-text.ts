@@ -1,6 +1,9 @@
-import { stripVTControlCharacters } from 'node:util';
+import { ansi } from '../core/ansi.ts';
 import { digest } from '../core/digest.ts';
 import { reveal } from '../core/hidden.ts';
+
+/** Texts with something hidden that are told apart; who makes more has been found out. */
+const mostCounted = 2000;
 
 /**
  * Makes visible, in place, all that a request to the Messages API shows the model: the prompt and what tools
@@ -20,10 +23,10 @@ export function showAll(
   let found = 0;
   const shown = (text: string): string => {
     const { text: result, hidden } = reveal(
-      isOutput ? stripVTControlCharacters(text).replace(/\r(?!\n)/g, '\n') : text,
+      isOutput ? text.replace(ansi, '').replace(/\r(?!\n)/g, '\n') : text,
     );
     const sum = hidden > 0 ? digest(text.toWellFormed()) : '';
-    if (hidden > 0 && !counted.has(sum)) {
+    if (hidden > 0 && counted.size < mostCounted && !counted.has(sum)) {
       counted.add(sum);
       found += hidden;
     }

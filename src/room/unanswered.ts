@@ -18,17 +18,27 @@ export function neverArrived(error: unknown): boolean {
   return unconnected.has(at.code) || neverArrived(at.cause);
 }
 
+/** By these a proxy says that it has given up waiting, or lost the API while it did. */
+const lostBehind: ReadonlySet<number> = new Set([408, 502, 504, 520, 522, 524]);
+
 /**
  * Keeps the SDK from sending a request again whose answer was lost: it may have been billed, and what the
  * SDK sends a second time nobody counts. An answer that says no (429, 529, 5xx) is asked again as ever.
+ * @param isStreamed whether the reply was to come while it is made; one that was not may be whole, and billed,
+ * behind a proxy that no longer waits for it
  */
-export const countedOnce: Middleware = async (request, next) => {
-  try {
-    return await next(request);
-  } catch (error) {
-    // Only fetch fails so; a login that fails has its own words.
-    const isLost = ['TypeError', 'AbortError'].includes((error as Error).name) && !neverArrived(error);
-    // Without a cause, and in no words of a timeout: the SDK would see a reason to try again in either.
-    throw isLost ? new Error('the connection broke before there was an answer') : error;
-  }
-};
+export function countedOnce(isStreamed: boolean): Middleware {
+  return async (request, next) => {
+    let response: Response;
+    try {
+      response = await next(request);
+    } catch (error) {
+      // Only fetch fails so; a login that fails has its own words.
+      const isLost = ['TypeError', 'AbortError'].includes((error as Error).name) && !neverArrived(error);
+      // Without a cause, and in no words of a timeout: the SDK would see a reason to try again in either.
+      throw isLost ? new Error('the connection broke before there was an answer') : error;
+    }
+    if (isStreamed || !lostBehind.has(response.status)) return response;
+    throw new Error(`a proxy answered ${response.status} in the place of the API`);
+  };
+}

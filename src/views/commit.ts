@@ -54,10 +54,11 @@ function fill(line: string): string[] {
   return [...lines, current];
 }
 
-/** A line that starts no patch, no autosquash and no trailer of a compound name: git looks at starts of lines. */
+/** A line that starts no patch, no autosquash, no breaking change (`feat!:` makes a release bot's next major) and no trailer of a compound name: git looks at starts of lines. */
 function plainLine(line: string): string {
   return line
     .replace(/^(fixup|squash|amend)!/i, '$1')
+    .replace(/^(\w+\s*(?:\([^)]*\))?)\s*!\s*:/, '$1 -')
     .replace(/^(\w+(?:-\w+)+)\s*:/, '$1 -')
     .replace(/^(?=---|diff -|From |>From |#)/, '> ');
 }

@@ -1,6 +1,4 @@
-/** Escape sequences of a terminal. An unfinished one ends at its line, so that it can't swallow what follows. */
-const ansi =
-  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]?|\u001b[\]PX^_][^\u0007\u001b\u009c\n]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]?/gu;
+import { ansi } from '../core/ansi.ts';
 
 /**
  * What a reader doesn't see but a machine reads: control, format (zero-width, bidi, tags) and other ignorable

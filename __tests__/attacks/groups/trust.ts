@@ -238,6 +238,14 @@ const events: readonly Event[] = [
   branch('a branch’s name with a command for a shell', (path) => `a;touch\${IFS}${path}`),
   branch('a branch’s name with a command in backticks', (path) => `a\`touch\${IFS}${path}\``),
   branch('a branch’s name that is an option of git', (path) => `--output=${path}`),
+  ...(['pull_request_target', 'workflow_run'] as const).map((eventName) =>
+    unasked(
+      'C17 A10',
+      `a stranger’s push, under ${eventName}, to a fork whose pull request somebody who may write has opened`,
+      { eventName, actor: 'octocat' },
+      { fork: true, author: 'writer' },
+    ),
+  ),
 ];
 
 export const trust: Group = {

@@ -102,6 +102,17 @@ describe('the loop guard', () => {
   });
 });
 
+describe('a pull request that a maintainer has opened from the branch of a stranger', () => {
+  test.each([
+    ['eve', /eve has no write permission/],
+    ['ann', undefined],
+  ])('is served under pull_request_target after a push by %s: %j', async (actor, why) => {
+    world = await openWorld({ fork: true, author: 'ann' });
+    const asked = await world.platform({ eventName: 'pull_request_target', actor }).ask('review');
+    expect(asked).toEqual(why ? { nothing: expect.stringMatching(why) } : { subject: expect.anything() });
+  });
+});
+
 describe('the event issue_comment', () => {
   const asked = (body: string, login = 'ann', type = 'User', actor = login) =>
     world

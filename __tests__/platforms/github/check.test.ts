@@ -21,6 +21,13 @@ afterEach(async () => {
   expect(world.gitHub.violations).toEqual([]);
 });
 
+test('onto another branch than the default one the check has a name of its own', async () => {
+  const passed = ledgerOf({ ...world.subject, baseRef: 'decoy' }, 'review', findings());
+  await perform();
+  await perform(passed);
+  expect(runs().map(({ name }) => name)).toEqual(['Countersign / review', 'Countersign / review (decoy)']);
+});
+
 const many = (count: number) =>
   ledgerOf(
     world.subject,

@@ -102,6 +102,7 @@ export interface Setup {
   before?: Files;
   after?: Files;
   fork?: boolean;
+  author?: string;
   branch?: string;
 }
 
@@ -120,7 +121,7 @@ export async function openWorld(setup: Setup = {}): Promise<World> {
   const head = await commit(source.path, branch, after, { parent: base });
   const pull = await gitHub.openPull(repository, {
     title: 'A pull request',
-    author: setup.fork ? 'eve' : 'ann',
+    author: setup.author ?? (setup.fork ? 'eve' : 'ann'),
     head: { repository: source, branch },
   });
   const dir = mkdtempSync(join(tmpdir(), 'platform-'));

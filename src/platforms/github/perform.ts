@@ -47,7 +47,7 @@ async function dispatch(
     case 'review':
       return publishReview(context, effect, ledger, git, pull.number);
     case 'check':
-      return publishCheck(context, effect, ledger);
+      return publishCheck(context, effect, ledger, pull.defaultBranch);
     case 'comment':
       return publishComment(context, effect, ledger, pull.number);
   }

@@ -1,4 +1,4 @@
-import type { Draft } from '../../core/document.ts';
+import type { Document, Draft } from '../../core/document.ts';
 import type { Effect } from '../../core/effect.ts';
 import type { Finding, Severity } from '../../core/finding.ts';
 import { type Ledger, newest, taskOf } from '../../core/ledger.ts';
@@ -36,10 +36,11 @@ export async function publishCheck(
   context: Context,
   effect: Effect & { type: 'check' },
   ledger: Ledger,
+  defaultBranch: string,
 ): Promise<Draft<'receipt'>> {
   const { api, at, clock, runUrl } = context;
   const task = taskOf(ledger);
-  const name = `Countersign / ${task.agent}`;
+  const name = nameOf(task, defaultBranch);
   const { title, summary } = context.views.check(ledger);
   const output = { title: cut(title, longestTitle), summary: cut(summary, longestSummary) };
   const annotations = worstFirst(newest(ledger, 'findings')?.findings ?? []).map(annotation);
@@ -85,6 +86,14 @@ export async function publishCheck(
     );
   }
   return receipt(effect, 'done', { reference });
+}
+
+/**
+ * A check belongs to a commit, not to a pull request, and the newest of its name counts: by one name, a second
+ * pull request of the same head onto a branch with rules of its author's own would pass for both.
+ */
+function nameOf({ agent, baseRef }: Document<'task'>, defaultBranch: string): string {
+  return `Countersign / ${agent}${baseRef === defaultBranch ? '' : ` (${baseRef})`}`;
 }
 
 /** Who may write checks can put any id on them; only its app's name is not for it to choose. */

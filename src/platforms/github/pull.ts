@@ -13,6 +13,8 @@ export interface Pull {
   /** When that repository was last pushed to, on whichever branch, by GitHub's clock. */
   headPushedAt: string | undefined;
   baseRef: string;
+  /** Of the repository that it is in. */
+  defaultBranch: string;
   /** Who opened it; a deleted account has no name. */
   author: string | undefined;
   maintainerCanModify: boolean;
@@ -31,6 +33,7 @@ export async function readPull({ api, at }: Context, number: number): Promise<Pu
     headRepository: data.head.repo?.full_name,
     headPushedAt: data.head.repo?.pushed_at ?? undefined,
     baseRef: data.base.ref,
+    defaultBranch: data.base.repo.default_branch,
     author: data.user?.login,
     maintainerCanModify: data.maintainer_can_modify,
   };

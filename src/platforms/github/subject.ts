@@ -145,9 +145,11 @@ function expectSeen({ repository }: Context, pull: Pull, askedAt: string): void 
 /** Why a fork's pull request is not served with the secrets of the base, if it isn't. */
 async function strangerOf(context: Context, event: Event, pull: Pull): Promise<string | undefined> {
   if (!meetsSecrets(event.name, pull.headRepository !== context.repository)) return undefined;
-  const author = pull.author ?? undefined;
-  const writes = author !== undefined && (await mayWrite(context, author));
-  return distrustOfChange(author, writes, event.name);
+  const logins = [...new Set([pull.author, event.actor])];
+  const involved = await Promise.all(
+    logins.map(async (login) => ({ login, mayWrite: Boolean(login) && (await mayWrite(context, login!)) })),
+  );
+  return distrustOfChange(involved, event.name);
 }
 
 async function mayWrite({ api, at }: Context, username: string): Promise<boolean> {
