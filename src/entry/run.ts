@@ -78,10 +78,10 @@ export async function run(given: RunOptions): Promise<RunResult> {
   const late = new AbortController();
   const deadline = setTimeout(() => late.abort(), (given.config.limits.minutes * 60 + graceSeconds) * 1000);
   const signal = AbortSignal.any([given.world.signal, late.signal]);
-  const platform = given.platform(signal);
   const options = { ...given, world: { ...given.world, signal } };
   const { config, world, scratch } = options;
   try {
+    const platform = given.platform(signal);
     world.say('Looking at what there is to do');
     const asked = await platform.ask(config.agent);
     if ('nothing' in asked) return { outcome: 'noop', nothing: asked.nothing };

@@ -84,11 +84,13 @@ const results: readonly Left[] = [linkedResult, pipedResult, largeResult];
 const attacks = [...results, ...attempts];
 
 /** A test that does what `mode.txt` says; where the report is to be is no secret. */
-const modeTest = `const { readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } = require('node:fs');
+const modeTest = `const { existsSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } = require('node:fs');
 const { execFileSync } = require('node:child_process');
 require('node:test').test('mode', () => {
   const report = /destination=(\\S+tests\\.xml)/.exec(process.env.NODE_OPTIONS)[1];
   const [mode, path] = readFileSync('mode.txt', 'utf8').trim().split(' ');
+  // The runner of the tests opens it while they begin; what it finds there then it would write to.
+  while (!existsSync(report)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   if (mode !== 'none' && mode !== 'loud') rmSync(report);
   if (mode === 'link') symlinkSync(path, report);
   if (mode === 'fifo') execFileSync('mkfifo', [report]);
