@@ -22,9 +22,12 @@ import {
 import { bug, project } from '../stand-ins/sums.ts';
 import { Canaries } from './traces.ts';
 
-/** An agent of the repository's own, which may do no more than comment. */
-export const quiet = `---
-name: quiet
+/**
+ * The file of an agent of the repository's own, which may do no more than comment.
+ * @param more lines of its front matter
+ */
+export const judgeFile = (name: string, instructions: string, more = ''): string => `---
+name: ${name}
 description: Judges and says so in one comment
 class: reviewer
 triggers: [pull_request]
@@ -34,9 +37,10 @@ stages:
   anchor: { by: probe anchor, needs: [findings], makes: findings, then: { pass: publish, fail: incomplete } }
 tools: [read]
 effects: [comment]
----
-You judge.
+${more}---
+${instructions}
 `;
+export const quiet = judgeFile('quiet', 'You judge.');
 
 export interface SceneOptions {
   base?: Files;

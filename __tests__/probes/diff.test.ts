@@ -4,8 +4,9 @@ import type { Document } from '../../src/core/document.ts';
 import { diffArguments, parseChanges } from '../../src/probes/changes.ts';
 import { diff } from '../../src/probes/diff.ts';
 import { renderHunks } from '../../src/probes/hunks.ts';
+import type { Files } from '../stand-ins/laptop.ts';
 import { makeContext, withDrafts } from './context.ts';
-import { type Files, makeRepository, type Repository } from './repository.ts';
+import { makeRepository, type Repository } from './repository.ts';
 
 type Facts = Extract<Document<'facts'>, { probe: 'diff' }>;
 

@@ -3,8 +3,9 @@ import type { Document, Draft } from '../../src/core/document.ts';
 import { parseChanges } from '../../src/probes/changes.ts';
 import { prove } from '../../src/probes/prove.ts';
 import { tests } from '../../src/probes/tests.ts';
+import type { Files } from '../stand-ins/laptop.ts';
 import { makeContext, type Setting, type TestContext, withDrafts } from './context.ts';
-import { type Files, makeRepository, type Repository } from './repository.ts';
+import { makeRepository, type Repository } from './repository.ts';
 
 type Facts = Extract<Document<'facts'>, { probe: 'prove' }>;
 

@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Git } from '../../src/core/git.ts';
+import { type Files, lay } from '../stand-ins/laptop.ts';
 
 const environment = {
   PATH: process.env.PATH,
@@ -13,9 +14,6 @@ const environment = {
   GIT_COMMITTER_NAME: 'a',
   GIT_COMMITTER_EMAIL: 'a@b',
 };
-
-/** What a commit changes: a text, bytes, a link, an executable, or nothing for a file that goes. */
-export type Files = Record<string, string | Buffer | { link: string } | { executable: string } | null>;
 
 export interface Repository {
   git: Git;
@@ -40,7 +38,7 @@ export function makeRepository(): Repository {
   return {
     git: gitIn(dir),
     commit: (files) => {
-      for (const [path, content] of Object.entries(files)) write(join(work, path), content);
+      lay(work, files);
       run('add', '-A', '-f');
       run('commit', '-q', '--allow-empty', '-m', 'c');
       return run('rev-parse', 'HEAD');
@@ -48,18 +46,6 @@ export function makeRepository(): Repository {
     tree: (commit) => run('rev-parse', `${commit}^{tree}`),
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
-}
-
-function write(path: string, content: Files[string] | undefined): void {
-  rmSync(path, { force: true, recursive: true });
-  if (content === null || content === undefined) return;
-  mkdirSync(dirname(path), { recursive: true });
-  if (typeof content === 'string' || Buffer.isBuffer(content)) writeFileSync(path, content);
-  else if ('link' in content) symlinkSync(content.link, path);
-  else {
-    writeFileSync(path, content.executable);
-    chmodSync(path, 0o755);
-  }
 }
 
 function gitIn(dir: string): Git {

@@ -7,8 +7,9 @@ import type { Document } from '../../src/core/document.ts';
 import { Fault } from '../../src/core/outcome.ts';
 import { probes } from '../../src/probes/index.ts';
 import { tests } from '../../src/probes/tests.ts';
+import type { Files } from '../stand-ins/laptop.ts';
 import { makeContext, type Setting, type TestContext, withDrafts } from './context.ts';
-import { type Files, makeRepository, type Repository } from './repository.ts';
+import { makeRepository, type Repository } from './repository.ts';
 
 const packages = join(import.meta.dirname, '../../node_modules');
 type Facts = Extract<Document<'facts'>, { probe: 'tests' }>;

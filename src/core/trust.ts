@@ -41,7 +41,7 @@ export function distrustOfComment(
 /** The events that run with the base's secrets whoever opens the pull request. */
 const privileged: ReadonlySet<string> = new Set(['pull_request_target', 'workflow_run']);
 
-/** Whether somebody else's change could meet the base's secrets under this event, so that who brings it must be known. */
+/** Whether a stranger's change could meet the base's secrets under this event, so that who brings it must be known. */
 export function meetsSecrets(event: string, isFork: boolean): boolean {
   return isFork && privileged.has(event);
 }

@@ -111,7 +111,8 @@ export async function run(given: RunOptions): Promise<RunResult> {
   }
 }
 
-interface Asked {
+/** What a run goes on with once it is known what is asked. */
+interface Errand {
   platform: Platform;
   git: Git;
   base: BaseFiles;
@@ -121,7 +122,7 @@ interface Asked {
 
 async function carryOn(
   options: RunOptions,
-  { platform, git, base, subject, onVerdict }: Asked,
+  { platform, git, base, subject, onVerdict }: Errand,
 ): Promise<RunResult> {
   const { config, world } = options;
   const task = taskFor(subject, base.agent);

@@ -54,7 +54,10 @@ function fill(line: string): string[] {
   return [...lines, current];
 }
 
-/** A line that starts no patch, no autosquash, no breaking change (`feat!:` makes a release bot's next major) and no trailer of a compound name: git looks at starts of lines. */
+/**
+ * A line that starts no patch, no autosquash and no trailer of a compound name, and no breaking change: git looks at
+ * starts of lines, and a release bot makes a major version of `feat!:`.
+ */
 function plainLine(line: string): string {
   return line
     .replace(/^(fixup|squash|amend)!/i, '$1')

@@ -1,8 +1,8 @@
-import pLimit from 'p-limit';
 import { finding, findings, project, session } from '../../stand-ins/sums.ts';
-import type { Attack, Group, Won } from '../attack.ts';
+import type { Attack, Group } from '../attack.ts';
 import { applyForged, chained, type Forged, filesOf, ledgerOf } from '../forge.ts';
 import { type Lab, quiet, type Scene } from '../lab.ts';
+import { tryEach } from '../try-each.ts';
 
 /** What somebody has made of the ledger between the job that proposes and the one that applies. */
 interface Forgery extends Attack {
@@ -183,25 +183,24 @@ export const ledgers: Group = {
   run: async (lab, chosen) => {
     const { scene, task, honest } = await stage(lab);
     const last = honest.at(-1)!.digest!;
-    const won = new Map<string, string>();
-    const limit = pLimit(4);
-    const tried = forgeries
-      .filter(({ id }) => chosen.has(id))
-      .map((each) =>
-        limit(async () => {
-          const files = each.forge(honest);
-          const own =
-            Object.values(files)
-              .at(-1)!
-              .match(/^digest: (\w+)$/m)?.[1] ?? last;
-          const result = await applyForged(scene, 'quiet', task, files, each.owned ? own : last);
-          if (taken(result.outputs.outcome)) won.set(each.id, `it was applied: ${result.outputs.outcome}`);
-        }),
-      );
+    const tried = forgeries.map((each) => ({
+      ...each,
+      won: async () => {
+        const files = each.forge(honest);
+        const own =
+          Object.values(files)
+            .at(-1)!
+            .match(/^digest: (\w+)$/m)?.[1] ?? last;
+        const { outputs } = await applyForged(scene, 'quiet', task, files, each.owned ? own : last);
+        return taken(outputs.outcome) ? `it was applied: ${outputs.outcome}` : undefined;
+      },
+    }));
     // That an honest one is taken shows that the others were refused for what they are.
-    const control = await applyForged(scene, 'quiet', task, filesOf(honest), last);
+    const [won, control] = await Promise.all([
+      tryEach(tried, lab, chosen),
+      applyForged(scene, 'quiet', task, filesOf(honest), last),
+    ]);
     if (!taken(control.outputs.outcome)) throw new Error(`nothing is applied: ${control.log.slice(-2000)}`);
-    await Promise.all(tried);
-    return won as Won;
+    return won;
   },
 };
