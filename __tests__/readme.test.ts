@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { withTables } from '../scripts/readme-inputs.ts';
+import { builtinAgents } from '../src/agents/index.ts';
 import { type Agent, parseAgent } from '../src/core/agent.ts';
 import { inputNames, readConfig, readRepositoryConfig } from '../src/core/config.ts';
 import type { EffectType } from '../src/core/effect.ts';
 import { exitCode, outcomes } from '../src/core/outcome.ts';
 import { version } from '../src/core/version.ts';
-import { builtinAgents } from '../src/entry/builtin-agents.ts';
 import { commandOf, supportedEvents } from '../src/platforms/github/event.ts';
 import { probes } from '../src/probes/index.ts';
 

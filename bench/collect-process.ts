@@ -5,9 +5,9 @@ import { readConfig } from '../src/core/config.ts';
 import type { Draft } from '../src/core/document.ts';
 import type { Finding } from '../src/core/finding.ts';
 import { append, type Ledger } from '../src/core/ledger.ts';
+import { openGit } from '../src/git/git.ts';
 import { anchorFindings } from '../src/probes/anchor.ts';
 import { diff } from '../src/probes/diff.ts';
-import { openGit } from '../src/room/git.ts';
 
 // Prints {collect, anchor} in milliseconds and {peak} in bytes for the repository it is given.
 const repository = process.argv[2]!;

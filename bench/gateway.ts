@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { costUsd } from '../src/core/budget.ts';
-import { openGateway } from '../src/room/gateway.ts';
-import { connectModel } from '../src/room/model-client.ts';
+import { connectModel } from '../src/gateway/providers/client.ts';
+import { openGateway } from '../src/gateway/server.ts';
 import type { Row } from './main.ts';
 import { median, times } from './median.ts';
 

@@ -1,6 +1,6 @@
 import { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import { Messages } from '@anthropic-ai/sdk/resources/beta/messages/messages';
-import { fetchThrough } from '../src/engines/socket-fetch.ts';
+import { fetchThrough } from '../src/engines/sdk/socket-fetch.ts';
 import { median } from './median.ts';
 
 // What a session's process sees of a stream: prints {latency} in milliseconds from the sending of an event to

@@ -4,7 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { licencesOf } from './licences.ts';
 
-const entries = ['index', 'post', 'cli', 'generator', 'reviewer', 'relay', 'bedrock', 'vertex', 'foundry'];
+/** The programs, and the parts that few runs need: dist/NAME.js is made from the file beside its name. */
+const entryPoints = {
+  ...Object.fromEntries(
+    ['index', 'post', 'cli', 'generator', 'reviewer', 'relay'].map((name) => [name, `src/entry/${name}.ts`]),
+  ),
+  ...Object.fromEntries(
+    ['bedrock', 'vertex', 'foundry'].map((name) => [name, `src/gateway/providers/${name}.ts`]),
+  ),
+};
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -16,7 +24,7 @@ export async function bundle(plugins: Plugin[] = []): Promise<Map<string, Uint8A
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     plugins,
-    entryPoints: entries.map((name) => `src/entry/${name}.ts`),
+    entryPoints,
     outdir: 'dist',
     write: false,
     metafile: true,
@@ -26,7 +34,7 @@ export async function bundle(plugins: Plugin[] = []): Promise<Map<string, Uint8A
     // Node loads CommonJS faster: an ES module that imports node:http makes it load its whole fetch at once.
     format: 'cjs',
     loader: { '.md': 'text' },
-    alias: { 'unzip-stream': './src/entry/no-unzip.ts' },
+    alias: { 'unzip-stream': './src/stores/no-unzip.ts' },
     minifySyntax: true,
     minifyWhitespace: true,
     charset: 'utf8',

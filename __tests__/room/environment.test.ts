@@ -12,10 +12,10 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { realWorld } from '../../src/entry/world.ts';
+import { openGit } from '../../src/git/git.ts';
 import { contains, toolsOf, trustedPath } from '../../src/room/environment.ts';
-import { openGit } from '../../src/room/git.ts';
 import { prepareSandbox } from '../../src/room/install.ts';
+import { realWorld } from '../../src/run/deps.ts';
 
 let base: string;
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Git } from '../../src/core/git.ts';
 import type { Room, RoomRequest } from '../../src/core/room.ts';
-import { openGit } from '../../src/room/git.ts';
-import { harvest } from '../../src/room/harvest.ts';
+import { openGit } from '../../src/git/git.ts';
+import { harvest } from '../../src/git/patch.ts';
 import { prepareSandbox } from '../../src/room/install.ts';
 import { roomsIn, wipeLeftovers } from '../../src/room/room.ts';
 

@@ -22,8 +22,8 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
     twins: {
       'src/room/install.ts': 'install.ts',
       'src/room/environment.ts': 'environment.ts',
-      'src/entry/no-inspector.ts': 'no-inspector.ts',
-      'src/entry/no-inheritance.ts': 'no-inheritance.ts',
+      'src/room/no-inspector.ts': 'no-inspector.ts',
+      'src/room/close-inherited.ts': 'close-inherited.ts',
     },
     cuts: [{ module: 'src/room/process.ts', from: '}, timeoutSeconds * 1000);', to: '}, 2 ** 31 - 1);' }],
   },
@@ -33,24 +33,24 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
   },
   gateway: {
     what: 'a session asks the model through one door, which knows its paths, its model and its limits',
-    twins: { 'src/room/request-rules.ts': 'request-rules.ts', 'src/room/meter.ts': 'meter.ts' },
+    twins: { 'src/gateway/request-rules.ts': 'request-rules.ts', 'src/gateway/meter.ts': 'meter.ts' },
     cuts: [
-      { module: 'src/room/gateway.ts', from: 'if (!known)', to: 'if (!known && false)' },
+      { module: 'src/gateway/server.ts', from: 'if (!known)', to: 'if (!known && false)' },
       {
-        module: 'src/room/gateway.ts',
+        module: 'src/gateway/server.ts',
         from: 'if (!isSame(credentialOf(request), options.token))',
         to: 'if (false)',
       },
-      { module: 'src/room/gateway.ts', from: 'if (body.model !== model)', to: 'if (false)' },
-      { module: 'src/room/gateway.ts', from: 'if (size > largestBody) return undefined;', to: '' },
+      { module: 'src/gateway/server.ts', from: 'if (body.model !== model)', to: 'if (false)' },
+      { module: 'src/gateway/server.ts', from: 'if (size > largestBody) return undefined;', to: '' },
       {
-        module: 'src/room/gateway.ts',
+        module: 'src/gateway/server.ts',
         from: "const path = `/v1/messages${counts ? '' : '/count_tokens'}${request.url?.includes('?') ? '?beta=true' : ''}`;",
         to: "const path = request.url ?? '';",
       },
-      { module: 'src/room/gateway.ts', from: "counted++ < limits.turns || 'max-turns'", to: 'true' },
+      { module: 'src/gateway/server.ts', from: "counted++ < limits.turns || 'max-turns'", to: 'true' },
       {
-        module: 'src/room/gateway.ts',
+        module: 'src/gateway/server.ts',
         from: "if (secret) result = result.replaceAll(secret, '[removed]');",
         to: '',
       },
@@ -58,10 +58,10 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
   },
   'base-rules': {
     what: 'what steers a run is read from the base branch, and nothing else in a checkout is obeyed',
-    twins: { 'src/entry/base-files.ts': 'base-files.ts' },
+    twins: { 'src/run/base-files.ts': 'base-files.ts' },
     cuts: [
       {
-        module: 'src/entry/run.ts',
+        module: 'src/run/run.ts',
         from: 'await readBaseFiles(git, asked.subject.base,',
         to: 'await readBaseFiles(git, asked.subject.head,',
       },
@@ -78,7 +78,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
     twins: {
       'src/core/hidden.ts': 'hidden.ts',
       'src/probes/untrusted.ts': 'untrusted.ts',
-      'src/room/shown-text.ts': 'shown-text.ts',
+      'src/gateway/sanitize-request.ts': 'sanitize-request.ts',
       'src/platforms/github/subject.ts': 'subject.ts',
       'src/core/prompt.ts': 'prompt.ts',
     },
@@ -97,19 +97,19 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
   },
   documents: {
     what: 'what a session or another job hands in is checked, whole, and of a kind that it may add',
-    twins: { 'src/core/proposal.ts': 'proposal.ts', 'src/entry/unpack.ts': 'unpack.ts' },
+    twins: { 'src/core/proposal.ts': 'proposal.ts', 'src/stores/unpack.ts': 'unpack.ts' },
     cuts: [
       // One result tool, and the first valid result counts.
       {
-        module: 'src/engines/sdk.ts',
+        module: 'src/engines/sdk/session.ts',
         from: 'if (!done) writeFileSync(join(job.outbox, proposalFile), JSON.stringify(proposal));',
         to: `const all = ((globalThis as any).given ??= { findings: [] });
         Object.assign(all, proposal, { findings: all.findings.concat((proposal as any).findings ?? []) });
         writeFileSync(join(job.outbox, proposalFile), JSON.stringify(all));`,
       },
-      { module: 'src/engines/sdk.ts', from: 'if (done) return exits.done;', to: '' },
+      { module: 'src/engines/sdk/session.ts', from: 'if (done) return exits.done;', to: '' },
       {
-        module: 'src/engines/sdk.ts',
+        module: 'src/engines/sdk/session.ts',
         from: "if (last?.stop_reason === 'refusal')",
         to: "if (done) return exits.done; if (last?.stop_reason === 'refusal')",
       },
@@ -160,7 +160,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
       { module: 'src/probes/anchor.ts', from: 'lost: unsure(anchored)', to: 'lost: ([] as Dropped[])' },
       { module: 'src/probes/anchor.ts', from: '!isThere(finding.path) && isThere(path)', to: 'false' },
       {
-        module: 'src/probes/occurrence.ts',
+        module: 'src/probes/quote-match.ts',
         from: "reveal(line.replace(/\\r$/, '')).text.trimEnd()",
         to: 'line',
       },
@@ -192,8 +192,8 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
       'src/views/markdown.ts': 'markdown.ts',
       'src/views/strip.ts': 'strip.ts',
       'src/views/commit.ts': 'commit.ts',
-      'src/platforms/github/plain.ts': 'plain.ts',
-      'src/entry/world.ts': 'world.ts',
+      'src/platforms/shared/plain.ts': 'plain.ts',
+      'src/core/text.ts': 'text.ts',
     },
     cuts: [
       {
@@ -220,7 +220,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
         to: 'if (false && !(await',
       },
       {
-        module: 'src/platforms/github/own-work.ts',
+        module: 'src/platforms/github/bot-commits.ts',
         from: 'return commit.commit.verification?.verified === true && commit.committer?.id === webFlow;',
         to: 'return true || (commit && webFlow);',
       },
@@ -253,7 +253,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
     twins: {},
     cuts: [
       {
-        module: 'src/platforms/github/once.ts',
+        module: 'src/platforms/github/find-or-create.ts',
         from: 'const found = await find();',
         to: 'const found = undefined as Awaited<ReturnType<typeof find>>;',
       },
@@ -278,19 +278,23 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
         from: 'if (!agent.effects.includes(type)) return false;',
         to: '',
       },
-      { module: 'src/views/story.ts', from: 'seq > since && key', to: 'seq >= since - since && key' },
       {
-        module: 'src/entry/run.ts',
+        module: 'src/views/ledger-queries.ts',
+        from: 'seq > since && key',
+        to: 'seq >= since - since && key',
+      },
+      {
+        module: 'src/run/run.ts',
         from: 'if (ledger.length === 0) return ledger;',
         to: 'if (ledger.length === 0) return ledger; return aside();',
       },
-      { module: 'src/entry/run.ts', from: "if (config.phase === 'propose')", to: 'if (false)' },
-      { module: 'src/entry/run.ts', from: "while (config.phase !== 'apply')", to: 'while (true)' },
-      { module: 'src/entry/run.ts', from: 'if (!isJudged(ledger))\n    throw', to: 'if (false)\n    throw' },
-      { module: 'src/entry/run.ts', from: 'ledger.at(-1)?.digest !== ledgerDigest', to: 'false' },
-      { module: 'src/entry/run.ts', from: '(field) => task[field] !== asked[field],', to: '() => false,' },
+      { module: 'src/run/run.ts', from: "if (config.phase === 'propose')", to: 'if (false)' },
+      { module: 'src/run/run.ts', from: "while (config.phase !== 'apply')", to: 'while (true)' },
+      { module: 'src/run/run.ts', from: 'if (!isJudged(ledger))\n    throw', to: 'if (false)\n    throw' },
+      { module: 'src/run/run.ts', from: 'ledger.at(-1)?.digest !== ledgerDigest', to: 'false' },
+      { module: 'src/run/run.ts', from: '(field) => task[field] !== asked[field],', to: '() => false,' },
       {
-        module: 'src/entry/run.ts',
+        module: 'src/run/run.ts',
         from: "const before = ledger.slice(0, newest(ledger, 'verdict')!.seq - 1);",
         to: `if (ledger) {
           const { seq: _, at: _at, prev: _prev, digest: _digest, ...verdict } = newest(ledger, 'verdict')!;
@@ -315,7 +319,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
         to: '',
       },
       {
-        module: 'src/room/harvest.ts',
+        module: 'src/git/patch.ts',
         from: '`rm -rf ${outbox}/index* ${outbox}/objects ${outbox}/tree ${outbox}/patch`,',
         to: '',
       },
@@ -330,13 +334,13 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
     what: 'git and bubblewrap are the machine’s, and know nothing of its settings or of a change’s',
     twins: {},
     cuts: [
-      { module: 'src/room/git.ts', from: '[...safety, ...args]', to: '[...args]' },
-      { module: 'src/room/git.ts', from: '{ ...environment, ...env }', to: '{ ...process.env, ...env }' },
-      { module: 'src/room/git.ts', from: "'--template=', ", to: '' },
+      { module: 'src/git/git.ts', from: '[...safety, ...args]', to: '[...args]' },
+      { module: 'src/git/git.ts', from: '{ ...environment, ...env }', to: '{ ...process.env, ...env }' },
+      { module: 'src/git/git.ts', from: "'--template=', ", to: '' },
       { module: 'src/room/work-tree.ts', from: "'--template=', ", to: '' },
-      { module: 'src/room/harvest.ts', from: '  refuseBombs(patch);', to: '' },
+      { module: 'src/git/patch.ts', from: '  refuseBombs(patch);', to: '' },
       {
-        module: 'src/entry/world.ts',
+        module: 'src/run/deps.ts',
         from: "trustedPath(process.env.PATH ?? '', hidden)",
         to: "process.env.PATH ?? ''",
       },

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import './no-inspector.ts';
-import './no-inheritance.ts';
-import './quick-start.ts';
+import '../room/no-inspector.ts';
+import '../room/close-inherited.ts';
+import '../core/zod-jitless.ts';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -11,18 +11,19 @@ import { readConfig } from '../core/config.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { exitCode, Fault } from '../core/outcome.ts';
 import { version } from '../core/version.ts';
+import { asTyped, inputOf, optionName } from '../platforms/local/cli-options.ts';
 import { createLocal } from '../platforms/local/index.ts';
+import { progressLine } from '../platforms/local/progress.ts';
 import { openUserRepository, workTreeAround } from '../platforms/local/user-repository.ts';
 import { trustedPath } from '../room/environment.ts';
+import { realWorld } from '../run/deps.ts';
+import { type RunResult, run } from '../run/run.ts';
+import { untilStopped } from '../run/stop-signal.ts';
 import { views } from '../views/index.ts';
 import { json, machine } from '../views/json.ts';
 import { report } from '../views/report.ts';
 import { sarif } from '../views/sarif.ts';
 import { inert, terminal } from '../views/terminal.ts';
-import { asTyped, inputOf, optionName } from './options.ts';
-import { progressLine } from './progress.ts';
-import { type RunResult, run } from './run.ts';
-import { realWorld, untilStopped } from './world.ts';
 
 const help = `Usage: countersign AGENT [options]
 

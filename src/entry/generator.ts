@@ -1,5 +1,5 @@
-import './quick-start.ts';
-import { generatorKit } from '../engines/kit.ts';
-import { runSessionProcess } from './session-process.ts';
+import '../core/zod-jitless.ts';
+import { runSessionProcess } from '../engines/sdk/session-process.ts';
+import { generatorKit } from '../engines/sdk/toolset.ts';
 
 runSessionProcess(generatorKit);

@@ -1,6 +1,6 @@
-import './no-inspector.ts';
-import './no-inheritance.ts';
-import './quick-start.ts';
+import '../room/no-inspector.ts';
+import '../room/close-inherited.ts';
+import '../core/zod-jitless.ts';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,16 +10,18 @@ import { type Config, readConfig } from '../core/config.ts';
 import { type Ledger, newest, taskOf } from '../core/ledger.ts';
 import { exitCode, Fault, type Outcome } from '../core/outcome.ts';
 import { ledgerArtifact } from '../core/task.ts';
+import { harmless } from '../core/text.ts';
 import { createGitHub } from '../platforms/github/index.ts';
 import { wipeLeftovers } from '../room/room.ts';
+import { realWorld } from '../run/deps.ts';
+import { run } from '../run/run.ts';
+import { untilStopped } from '../run/stop-signal.ts';
+import { fetchLedger, uploadArtifact } from '../stores/artifact.ts';
+import { commentFile } from '../views/handoff-comment.ts';
 import { views } from '../views/index.ts';
-import { commentFile } from '../views/person.ts';
+import { pushedSha } from '../views/ledger-queries.ts';
 import { report } from '../views/report.ts';
-import { pushedSha } from '../views/story.ts';
 import { earlySummary, jobSummary, lastWord } from '../views/summary.ts';
-import { fetchLedger, uploadArtifact } from './artifacts.ts';
-import { run } from './run.ts';
-import { harmless, realWorld, untilStopped } from './world.ts';
 
 const say = (text: string): void => core.info(`countersign: ${harmless(text)}`);
 

@@ -1,4 +1,4 @@
-import './no-inspector.ts';
+import '../room/no-inspector.ts';
 import { basename, dirname, join } from 'node:path';
 import * as core from '@actions/core';
 import { wipe } from '../room/room.ts';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { proxyVariables, relayTo } from '../room/relay.ts';
+import { proxyVariables, relayTo } from '../egress/relay.ts';
 
 /** `relay.cjs SOCKET PROGRAM ARGUMENT...`: runs the program with a proxy on the loopback that leads to the socket. */
 const [socket, program, ...args] = process.argv.slice(2) as [string, string, ...string[]];

@@ -5,7 +5,7 @@ import { reveal } from '../core/hidden.ts';
 import { newest, taskOf } from '../core/ledger.ts';
 import type { ProbeContext } from '../core/probe.ts';
 import { type Blob, findBlobs, followBlobs, readTexts } from './blobs.ts';
-import { comparable, findNearest, indentation } from './occurrence.ts';
+import { comparable, findNearest, indentation } from './quote-match.ts';
 import { fence } from './untrusted.ts';
 
 /** The longest suggestion that a finding may carry. */

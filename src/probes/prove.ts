@@ -4,9 +4,9 @@ import { Fault } from '../core/outcome.ts';
 import type { ProbeContext } from '../core/probe.ts';
 import { readBlobs } from './blobs.ts';
 import { describeRun } from './describe-run.ts';
-import { judgeOf } from './judge.ts';
 import { type PatchedFile, tamperings } from './tampering.ts';
 import { isCompared } from './test-file.ts';
+import { judgeOf } from './test-plan.ts';
 import { factsOf, passes, runTests } from './test-run.ts';
 import { fence } from './untrusted.ts';
 

@@ -2,8 +2,8 @@ import type { FailingTest } from '../core/document.ts';
 import type { ProbeContext } from '../core/probe.ts';
 import type { Room, RoomResult } from '../core/room.ts';
 import { type Invocation, invoke } from './invocation.ts';
-import type { Judge } from './judge.ts';
 import { maxReportBytes, parseJest, parseJUnit, type TestCase } from './report.ts';
+import type { Judge } from './test-plan.ts';
 import { head, plainly } from './untrusted.ts';
 
 export interface TestRun {

@@ -3,7 +3,7 @@ import { taskOf } from '../core/ledger.ts';
 import { Fault } from '../core/outcome.ts';
 import type { ProbeContext } from '../core/probe.ts';
 import { describeRun } from './describe-run.ts';
-import { type Judge, judgeOf } from './judge.ts';
+import { type Judge, judgeOf } from './test-plan.ts';
 import { factsOf, passes, runTests, type TestRun } from './test-run.ts';
 
 /**

@@ -7,9 +7,9 @@ import { instructionsFile } from '../core/job.ts';
 import { Fault } from '../core/outcome.ts';
 import type { OpenRoom, Room, RoomCommand, RoomRequest } from '../core/room.ts';
 import { contains, type Machine, type Mount, roomEnvironment, toolsOf } from './environment.ts';
-import { type Left, lentFrom, storesOf } from './left.ts';
 import { runProcess } from './process.ts';
 import { type Sandbox, sandboxed } from './sandbox.ts';
+import { type Left, lentFrom, storesOf } from './setup-artifacts.ts';
 import { checkOut, dependenciesOf, type Lent, placeLent } from './work-tree.ts';
 
 export interface Rooms {

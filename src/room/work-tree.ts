@@ -3,7 +3,7 @@ import { appendFile, copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/pro
 import { dirname, join } from 'node:path';
 import type { Git } from '../core/git.ts';
 import { Fault } from '../core/outcome.ts';
-import { runGit } from './git.ts';
+import { runGit } from '../git/git.ts';
 
 /** Folders that package managers fill and repositories ignore, beside the file that says they will be there. */
 const dependencyFolders: Record<string, readonly string[]> = {

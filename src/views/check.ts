@@ -2,8 +2,8 @@ import type { Ledger } from '../core/ledger.ts';
 import { newest } from '../core/ledger.ts';
 import { settle } from '../core/policy.ts';
 import { headline, inWords, provedLine, stepMarkdown, tally, whyNot } from './comment.ts';
+import { costLine, limitsOf } from './ledger-queries.ts';
 import { nextStep } from './next-step.ts';
-import { costLine, limitsOf } from './story.ts';
 
 /** The check run's title, which has no hostile text in it, and its summary. */
 export function check(ledger: Ledger): { title: string; summary: string } {

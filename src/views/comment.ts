@@ -1,10 +1,10 @@
 import { type Ledger, newest, taskOf } from '../core/ledger.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
+import { costLine, countsLine, findingsOf, firstTests, limitsOf, pushedSha } from './ledger-queries.ts';
 import { code, sentence } from './markdown.ts';
 import { type NextStep, nextStep } from './next-step.ts';
 import { many } from './number.ts';
-import { costLine, countsLine, findingsOf, firstTests, limitsOf, pushedSha } from './story.ts';
 
 /**
  * The one comment on the pull request that is kept up to date: what was done, why not more, what to do next,

@@ -6,7 +6,7 @@ import { type Ledger, newest, taskOf } from '../core/ledger.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
 import type { Risk } from '../core/risk.ts';
-import { findingsOf, receiptFor } from './story.ts';
+import { findingsOf, receiptFor } from './ledger-queries.ts';
 
 /** What `--json` prints; fields are only ever added. */
 export interface Machine {

@@ -6,12 +6,12 @@ import { exitCode, type Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
 import { inWords, tally } from './comment.ts';
 import { capped, type Html, html, withCode } from './html.ts';
+import { findingsOf, limitsOf, pushedSha } from './ledger-queries.ts';
 import { nextStep } from './next-step.ts';
 import { count, duration, many, usd } from './number.ts';
 import { patchSection } from './report-patch.ts';
 import { sessionSection } from './report-session.ts';
 import { style } from './report-style.ts';
-import { findingsOf, limitsOf, pushedSha } from './story.ts';
 import { bound, boundEnd } from './strip.ts';
 
 /** What the sections that grow may take, in bytes; together with the rest the page stays below 5 MB. */

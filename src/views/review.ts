@@ -2,9 +2,9 @@ import { type Finding, severities } from '../core/finding.ts';
 import { type Ledger, newest } from '../core/ledger.ts';
 import { settle } from '../core/policy.ts';
 import { headline, whyNot } from './comment.ts';
+import { costLine, limitsOf } from './ledger-queries.ts';
 import { code, fence, holdsComment, longestRun, prose, sentence } from './markdown.ts';
 import { many } from './number.ts';
-import { costLine, limitsOf } from './story.ts';
 import { strip } from './strip.ts';
 
 /** GitHub takes 65,536 characters; the rest is room for what the platform adds. */

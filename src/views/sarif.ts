@@ -1,7 +1,7 @@
 import { digest } from '../core/digest.ts';
 import type { Finding, Severity } from '../core/finding.ts';
 import { type Ledger, taskOf } from '../core/ledger.ts';
-import { findingsOf } from './story.ts';
+import { findingsOf } from './ledger-queries.ts';
 import { bound, flat, strip } from './strip.ts';
 
 const levels: Record<Severity, 'error' | 'warning' | 'note'> = {

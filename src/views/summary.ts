@@ -3,9 +3,9 @@ import type { Ledger } from '../core/ledger.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
 import { headline, inWords, provedLine, reasonsOf, stepMarkdown, tally, whyNot } from './comment.ts';
+import { costLine, findingsOf, hiddenLine } from './ledger-queries.ts';
 import { code, prose } from './markdown.ts';
 import { nextStep } from './next-step.ts';
-import { costLine, findingsOf, hiddenLine } from './story.ts';
 import { flat } from './strip.ts';
 
 /** Where the run left what a person may want to open, as paths. */

@@ -4,8 +4,8 @@ import { type Ledger, newest, taskOf } from '../core/ledger.ts';
 import { exitCode, type Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
 import { inWords, tally } from './comment.ts';
+import { costLine, findingsOf, limitsOf, pushedSha, receiptFor } from './ledger-queries.ts';
 import { nextStep } from './next-step.ts';
-import { costLine, findingsOf, limitsOf, pushedSha, receiptFor } from './story.ts';
 import { bound, flat, strip } from './strip.ts';
 
 type Style = Parameters<typeof styleText>[0];

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Fault } from '../../../src/core/outcome.ts';
+import { tasksOf, withTask } from '../../../src/platforms/github/bot-commits.ts';
 import { branchOf, commandOf } from '../../../src/platforms/github/event.ts';
-import { tasksOf, withTask } from '../../../src/platforms/github/own-work.ts';
 import { faults } from '../../stand-ins/github/index.ts';
 import { commentEvent, commit, lines, openWorld, pullEvent, repositoryName, type World } from './world.ts';
 

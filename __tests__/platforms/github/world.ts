@@ -8,8 +8,8 @@ import type { Finding } from '../../../src/core/finding.ts';
 import type { Git } from '../../../src/core/git.ts';
 import { append, type Ledger } from '../../../src/core/ledger.ts';
 import type { Platform, Subject, Views } from '../../../src/core/platform.ts';
+import { openGit } from '../../../src/git/git.ts';
 import { createGitHub, type GitHubOptions } from '../../../src/platforms/github/index.ts';
-import { openGit } from '../../../src/room/git.ts';
 import { git as run } from '../../stand-ins/github/git.ts';
 import {
   type GitHub,

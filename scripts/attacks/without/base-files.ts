@@ -1,5 +1,5 @@
-import type { readBaseFiles as replaced } from '../../../src/entry/base-files.ts';
-import * as real from '../../../src/entry/base-files.ts';
+import type { readBaseFiles as replaced } from '../../../src/run/base-files.ts';
+import * as real from '../../../src/run/base-files.ts';
 
 /** What agents of all makers look for in a checkout, at any depth. */
 const obeyed =

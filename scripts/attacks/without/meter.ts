@@ -1,6 +1,6 @@
-import type { reserve as realReserve, settle as realSettle } from '../../../src/room/meter.ts';
+import type { reserve as realReserve, settle as realSettle } from '../../../src/gateway/meter.ts';
 
-export * from '../../../src/room/meter.ts';
+export * from '../../../src/gateway/meter.ts';
 
 /** As much as is asked for. */
 export const reserve: typeof realReserve = (_bytes, asked) => ({ input: 0, output: Number(asked) });

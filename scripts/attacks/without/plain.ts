@@ -1,4 +1,4 @@
-import type * as real from '../../../src/platforms/github/plain.ts';
+import type * as real from '../../../src/platforms/shared/plain.ts';
 
 export const visible: typeof real.visible = (text) => text;
 export const oneLine: typeof real.oneLine = (text) => text;

@@ -1,5 +1,5 @@
 import { unzipSync } from 'fflate';
-import type * as real from '../../../src/entry/unpack.ts';
+import type * as real from '../../../src/stores/unpack.ts';
 
 export const unpackLedger: typeof real.unpackLedger = (archive) =>
   new Map(Object.entries(unzipSync(archive)));

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import parseDiff from 'parse-diff';
 import type { Git } from '../../core/git.ts';
-import { type Hunk, hunksOf } from './positions.ts';
+import { type Hunk, hunksOf } from '../shared/positions.ts';
 
 /** https://docs.github.com/repositories/creating-and-managing-repositories/repository-limits#diff-limits */
 const mostBytes = 500 * 1000;

@@ -1,5 +1,5 @@
 import { Fault } from '../../core/outcome.ts';
-import { oneLine } from './plain.ts';
+import { oneLine } from '../shared/plain.ts';
 
 /** What a request is for, so that a person understands its failure. */
 export interface Purpose {

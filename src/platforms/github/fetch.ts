@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Git } from '../../core/git.ts';
 import { Fault } from '../../core/outcome.ts';
 import type { Subject } from '../../core/platform.ts';
-import { oneLine } from './plain.ts';
+import { oneLine } from '../shared/plain.ts';
 
 export interface Remote {
   serverUrl: string;

@@ -2,12 +2,12 @@ import type { Document, Draft } from '../../core/document.ts';
 import type { Effect } from '../../core/effect.ts';
 import type { Finding, Severity } from '../../core/finding.ts';
 import { type Ledger, newest, taskOf } from '../../core/ledger.ts';
+import { cut, oneLine, visible } from '../shared/plain.ts';
+import { worstFirst } from '../shared/positions.ts';
+import { receipt } from '../shared/receipt.ts';
 import type { Context } from './context.ts';
 import { attempt } from './fault.ts';
-import { once } from './once.ts';
-import { cut, oneLine, visible } from './plain.ts';
-import { worstFirst } from './positions.ts';
-import { receipt } from './receipt.ts';
+import { once } from './find-or-create.ts';
 
 /** https://docs.github.com/rest/checks/runs#create-a-check-run */
 const perRequest = 50;

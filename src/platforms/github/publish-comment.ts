@@ -1,11 +1,11 @@
 import type { Draft } from '../../core/document.ts';
 import type { Effect } from '../../core/effect.ts';
 import { type Ledger, taskOf } from '../../core/ledger.ts';
+import { isMarked, mark } from '../shared/marker.ts';
+import { receipt } from '../shared/receipt.ts';
 import type { Context } from './context.ts';
 import { attempt } from './fault.ts';
-import { isMarked, mark } from './marker.ts';
-import { once } from './once.ts';
-import { receipt } from './receipt.ts';
+import { once } from './find-or-create.ts';
 
 interface Comment {
   id: number;

@@ -4,14 +4,14 @@ import type { Effect } from '../../core/effect.ts';
 import type { Finding } from '../../core/finding.ts';
 import type { Git } from '../../core/git.ts';
 import { type Ledger, newest, taskOf } from '../../core/ledger.ts';
+import { isMarked, longestBody, mark } from '../shared/marker.ts';
+import { cut } from '../shared/plain.ts';
+import { type Placed, place, worstFirst } from '../shared/positions.ts';
+import { receipt } from '../shared/receipt.ts';
 import type { Context } from './context.ts';
 import { shownHunks } from './diff.ts';
 import { attempt, statusOf } from './fault.ts';
-import { isMarked, longestBody, mark } from './marker.ts';
-import { once } from './once.ts';
-import { cut } from './plain.ts';
-import { type Placed, place, worstFirst } from './positions.ts';
-import { receipt } from './receipt.ts';
+import { once } from './find-or-create.ts';
 
 type Review = { html_url: string };
 

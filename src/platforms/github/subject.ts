@@ -2,11 +2,11 @@ import type { z } from 'zod';
 import { Fault } from '../../core/outcome.ts';
 import type { Asked, Subject } from '../../core/platform.ts';
 import { distrustOfChange, distrustOfComment, meetsSecrets } from '../../core/trust.ts';
+import { oneLine } from '../shared/plain.ts';
+import { followsUp, isOwnWork } from './bot-commits.ts';
 import type { Context } from './context.ts';
 import { branchOf, commandOf, events, supportedEvents } from './event.ts';
 import { attempt, statusOf } from './fault.ts';
-import { followsUp, isOwnWork } from './own-work.ts';
-import { oneLine } from './plain.ts';
 import { type Pull, readPull } from './pull.ts';
 
 export interface Event {

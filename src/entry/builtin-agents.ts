@@ -1,5 +1,0 @@
-import fix from '../agents/fix.agent.md';
-import review from '../agents/review.agent.md';
-
-/** The agents that come with Countersign, as text. */
-export const builtinAgents: Readonly<Record<string, string>> = { fix, review };
