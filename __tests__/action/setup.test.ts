@@ -45,7 +45,7 @@ describe('the setup command', () => {
         ledgerOf(result).map((document) => ('probe' in document ? document.probe : document.kind)),
       ).toEqual(expect.arrayContaining(['task', 'setup', 'tests', 'usage', 'patch', 'prove', 'verdict']));
       expect(setupsOf(result)).toMatchObject([
-        { exitCode: 0, timedOut: false, watched: true, hosts: [], by: 'probe:setup', seq: 2 },
+        { exitCode: 0, timedOut: false, watched: true, hosts: [], by: 'run', seq: 2 },
       ]);
       expect(setupsOf(result)[0]!.body).toContain('RAN');
       expect(scene.read('made.js')).toBe(undefined);

@@ -126,7 +126,7 @@ const findings: fc.Arbitrary<Draft> = fc.record(
 
 const stopped: fc.Arbitrary<Draft> = fc.record({
   kind: fc.constant('facts' as const),
-  by: fc.constant('probe:session'),
+  by: fc.constant('run'),
   probe: fc.constant('session' as const),
   reason: text(2000),
   body: text(200),

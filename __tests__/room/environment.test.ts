@@ -15,7 +15,7 @@ import fc from 'fast-check';
 import { openGit } from '../../src/git/git.ts';
 import { contains, toolsOf, trustedPath } from '../../src/room/environment.ts';
 import { prepareSandbox } from '../../src/room/install.ts';
-import { realWorld } from '../../src/run/deps.ts';
+import { realDeps } from '../../src/run/deps.ts';
 
 let base: string;
 
@@ -79,7 +79,7 @@ test('neither a git nor a bwrap that lies in the workspace is ever run', async (
   process.env.PATH = `${planted}:${join(base, 'link')}:${before}`;
   try {
     const nothing = (): void => {};
-    const { machine } = realWorld({
+    const { machine } = realDeps({
       signal: new AbortController().signal,
       say: nothing,
       warn: nothing,

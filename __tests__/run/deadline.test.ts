@@ -29,7 +29,7 @@ test('timeout-minutes, and a minute more, end a run that waits for the platform'
       ledgers: join(directory, 'ledgers'),
       dist: directory,
       platform,
-      world: {
+      deps: {
         now: () => new Date(),
         id: () => 'room',
         machine: { path: '/usr/bin:/bin', home: '/', hidden: [] },

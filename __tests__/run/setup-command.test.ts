@@ -13,13 +13,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Git } from '../../src/core/git.ts';
-import type { OpenRoom, Room } from '../../src/core/room.ts';
+import type { Room } from '../../src/core/room.ts';
 import { openGit } from '../../src/git/git.ts';
 import { harvest } from '../../src/git/patch.ts';
 import type { Machine } from '../../src/room/environment.ts';
 import { prepareSandbox } from '../../src/room/install.ts';
 import { roomsIn } from '../../src/room/room.ts';
-import type { Left } from '../../src/room/setup-artifacts.ts';
+import type { SetupArtifacts } from '../../src/room/setup-artifacts.ts';
 import { runSetup, type Setup, type SetupOptions } from '../../src/run/setup-command.ts';
 import { certificate, type Registry, startRegistry } from '../stand-ins/registry.ts';
 
@@ -32,9 +32,9 @@ let head: string;
 let other: string;
 let tarball: Buffer;
 let registry: Registry;
-let openRoom: OpenRoom;
+let openRoom: ReturnType<typeof roomsIn>;
 let machine: Machine;
-let left: Left | undefined;
+let artifacts: SetupArtifacts | undefined;
 const opened: Room[] = [];
 
 const clean = { PATH: process.env.PATH!, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
@@ -103,7 +103,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   registry = await startRegistry({ '/dep/-/dep-1.0.0.tgz': tarball });
-  left = undefined;
+  artifacts = undefined;
   let n = 0;
   const say = () => {};
   const host = { platform: process.platform, path: process.env.PATH!, isRoot: process.getuid?.() === 0 };
@@ -114,7 +114,6 @@ beforeEach(async () => {
     machine,
     git,
     workspace: join(base, 'workspace'),
-    left: () => left,
     programs: [
       { from: process.execPath, at: '/countersign/node' },
       { from: join(import.meta.dirname, '../../dist/relay.js'), at: '/countersign/relay.cjs' },
@@ -153,13 +152,13 @@ async function setUp(command: string, more: Partial<SetupOptions> = {}): Promise
     },
     ...more,
   });
-  left = setup.left;
+  artifacts = setup.artifacts;
   return setup;
 }
 
 /** What a command prints in a room that is opened afterwards. */
 async function later(script: string, request: { commit?: string; writable?: boolean } = {}): Promise<string> {
-  const room = await openRoom({ commit: head, writable: true, history: true, ...request });
+  const room = await openRoom({ commit: head, writable: true, history: true, ...request }, artifacts);
   opened.push(room);
   return (await room.run({ argv: ['/bin/sh', '-c', script], timeoutSeconds: 30 })).output;
 }
@@ -230,10 +229,10 @@ describe('by the proxy', () => {
 
 describe('what it leaves', () => {
   test('is shown to later rooms, which can not change it, and is no change of theirs', async () => {
-    const { left } = await setUp(
+    const { artifacts } = await setUp(
       'mkdir -p node_modules/dep sub/build && echo 1 > node_modules/dep/a && echo 2 > sub/build/b && echo 3 > made.txt && echo 4 > file.txt',
     );
-    expect([...left!.paths].sort()).toEqual(['file.txt', 'made.txt', 'node_modules', 'sub/build']);
+    expect([...artifacts!.paths].sort()).toEqual(['file.txt', 'made.txt', 'node_modules', 'sub/build']);
     expect(await later('cat node_modules/dep/a sub/build/b made.txt')).toBe('1\n2\n3\n');
     const changing = 'echo x > made.txt; echo x > node_modules/dep/a; rm sub/build/b; mkdir node_modules/new';
     const output = await later(`${changing}; git status --short`);
@@ -271,7 +270,7 @@ describe('what it leaves', () => {
         'mkdir "with space" "a*b"; printf x > "line\nend"; mkdir -m 0 closed',
       ].join('\n'),
     );
-    expect([...left!.paths].sort()).toEqual(['a*b', 'closed', 'folder', 'with space']);
+    expect([...artifacts!.paths].sort()).toEqual(['a*b', 'closed', 'folder', 'with space']);
     const output = await later(
       'ls -A; ls -A ~ ~/.cargo; cat node_modules/* link.txt sub/secret folder/link folder/root/secret; git status --short',
     );
@@ -283,8 +282,8 @@ describe('what it leaves', () => {
   test('may have been made a link between two rooms: it is looked at anew', async () => {
     await setUp('mkdir folder; echo 1 > folder/a');
     expect(await later('cat folder/a')).toBe('1\n');
-    rmSync(join(left!.work, 'folder'), { recursive: true });
-    execFileSync('ln', ['-s', base, join(left!.work, 'folder')]);
+    rmSync(join(artifacts!.work, 'folder'), { recursive: true });
+    execFileSync('ln', ['-s', base, join(artifacts!.work, 'folder')]);
     expect(await later('ls folder/secret')).toContain('No such file');
   });
 
@@ -300,16 +299,16 @@ describe('what it leaves', () => {
   });
 
   test('can not be more than can be shown', async () => {
-    const { result, left, fault } = await setUp('for i in $(seq 600); do mkdir d$i; done');
-    expect([result.exitCode, left]).toEqual([0, undefined]);
+    const { result, artifacts, fault } = await setUp('for i in $(seq 600); do mkdir d$i; done');
+    expect([result.exitCode, artifacts]).toEqual([0, undefined]);
     expect(fault?.message).toContain('more than 500');
     expect(existsSync(join(base, 'rooms/room0'))).toBe(false);
   });
 
   test('is nothing when it fails, and its room is gone', async () => {
-    const { result, left } = await setUp('mkdir node_modules; echo WORDS; exit 3');
+    const { result, artifacts } = await setUp('mkdir node_modules; echo WORDS; exit 3');
     expect(result).toMatchObject({ exitCode: 3, output: 'WORDS\n' });
-    expect(left).toBeUndefined();
+    expect(artifacts).toBeUndefined();
     expect(readdirSync(join(base, 'rooms'))).toEqual([]);
   });
 });
@@ -333,7 +332,7 @@ test('without hosts it begins with what is installed in the workspace, and with 
   const workspace = join(base, 'workspace');
   const offline = await setUp('node test.js; echo made > made.txt', { hosts: [], workspace });
   expect(offline.result.output).toBe('7\n');
-  expect(offline.left!.paths).toEqual(['made.txt']);
+  expect(offline.artifacts!.paths).toEqual(['made.txt']);
   expect(await later('node test.js; cat made.txt')).toBe('7\nmade\n');
   const online = await setUp('ls node_modules', { workspace });
   expect(online.result.output).toContain('No such file');
@@ -362,9 +361,8 @@ test('without a sandbox it runs all the same, and nothing is said of hosts', asy
     sandbox: 'none',
     machine: { path: process.env.PATH!, home: process.env.HOME!, hidden: [] },
     git,
-    left: () => left,
     programs: [],
-    id: () => `plain${opened.length}${left ? 1 : 0}`,
+    id: () => `plain${opened.length}${artifacts ? 1 : 0}`,
     signal: new AbortController().signal,
   });
   const { result, asked } = await setUp('mkdir node_modules; echo 1 > node_modules/a; echo 2 > b', {

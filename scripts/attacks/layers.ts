@@ -284,17 +284,17 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
         to: 'seq >= since - since && key',
       },
       {
-        module: 'src/run/run.ts',
+        module: 'src/run/resume.ts',
         from: 'if (ledger.length === 0) return ledger;',
         to: 'if (ledger.length === 0) return ledger; return aside();',
       },
       { module: 'src/run/run.ts', from: "if (config.phase === 'propose')", to: 'if (false)' },
-      { module: 'src/run/run.ts', from: "while (config.phase !== 'apply')", to: 'while (true)' },
-      { module: 'src/run/run.ts', from: 'if (!isJudged(ledger))\n    throw', to: 'if (false)\n    throw' },
-      { module: 'src/run/run.ts', from: 'ledger.at(-1)?.digest !== ledgerDigest', to: 'false' },
-      { module: 'src/run/run.ts', from: '(field) => task[field] !== asked[field],', to: '() => false,' },
+      { module: 'src/run/run.ts', from: 'while (!applies)', to: 'while (true)' },
+      { module: 'src/run/resume.ts', from: 'if (!isJudged(ledger))', to: 'if (false)' },
+      { module: 'src/run/resume.ts', from: 'ledger.at(-1)?.digest !== ledgerDigest', to: 'false' },
+      { module: 'src/core/task.ts', from: '(field) => task[field] !== asked[field],', to: '() => false,' },
       {
-        module: 'src/run/run.ts',
+        module: 'src/core/policy.ts',
         from: "const before = ledger.slice(0, newest(ledger, 'verdict')!.seq - 1);",
         to: `if (ledger) {
           const { seq: _, at: _at, prev: _prev, digest: _digest, ...verdict } = newest(ledger, 'verdict')!;

@@ -1,3 +1,4 @@
+import type { Agent } from './agent.ts';
 import type { Tokens } from './document.ts';
 import { all, type Ledger } from './ledger.ts';
 
@@ -117,6 +118,17 @@ export function spent(ledger: Ledger): {
     costUsd: sum(usages.map((usage) => usage.costUsd)),
     seconds: sum(usages.map(({ seconds }) => seconds)) + sum(tests),
     requests: sum(usages.map(({ requests }) => requests)),
+  };
+}
+
+/** `limits` as an agent's own budget narrows them: its file can lower a limit, never raise it. */
+export function narrowLimits(limits: Limits, { budget }: Pick<Agent, 'budget'>): Limits {
+  return {
+    attempts: limits.attempts,
+    minutes: Math.min(limits.minutes, budget.minutes ?? limits.minutes),
+    turns: Math.min(limits.turns, budget.turns ?? limits.turns),
+    tokens: Math.min(limits.tokens, budget.tokens ?? limits.tokens),
+    costUsd: Math.min(limits.costUsd, budget.usd ?? limits.costUsd),
   };
 }
 

@@ -18,8 +18,8 @@ export const origin = '0'.repeat(64);
 const header = {
   seq: z.int().positive(),
   at: z.iso.datetime(),
-  /** Who added it: `event`, `probe:NAME`, `session:ID`, `policy` or `platform:NAME`. */
-  by: z.string().regex(/^(event|policy|probe:[\w-]+|session:[\w-]+|platform:[\w-]+|person:[\w\-[\]]+)$/),
+  /** Who added it: `event`, `run`, `probe:NAME`, `session:ID`, `policy` or `platform:NAME`. */
+  by: z.string().regex(/^(event|run|policy|probe:[\w-]+|session:[\w-]+|platform:[\w-]+|person:[\w\-[\]]+)$/),
   stage: z.string().optional(),
   attempt: z.int().positive().optional(),
   /** Set on the one document that ends an attempt of a stage. */
@@ -266,6 +266,16 @@ export function digestOf(document: Omit<Document, 'digest'>): string {
 export function encode(document: Document): string {
   const { body, digest: own, ...front } = document;
   return render({ ...front, digest: own }, body);
+}
+
+/** The name of a document's file, wherever a ledger is kept as files: in the order of their names. */
+export function fileName({ seq, kind }: Pick<Document, 'seq' | 'kind'>): string {
+  return `${String(seq).padStart(4, '0')}-${kind}.md`;
+}
+
+/** Whether a file of that name can be a document. */
+export function isFileName(name: string): boolean {
+  return /^\d{4}-[a-z]+\.md$/.test(name);
 }
 
 /**

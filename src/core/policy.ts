@@ -3,6 +3,7 @@ import { allowedEffects } from './allowed-effects.ts';
 import type { Draft } from './document.ts';
 import { breaks, type FailOn, type Finding, type Severity, severities } from './finding.ts';
 import { all, type Ledger, newest, newestFacts, taskOf } from './ledger.ts';
+import { next } from './next.ts';
 import type { End, Outcome } from './outcome.ts';
 import { type Risk, refusals, riskOf } from './risk.ts';
 
@@ -33,6 +34,24 @@ export function decide(agent: Agent, ledger: Ledger, end: End, rules: Rules): Dr
     counts,
     effects: allowedEffects(agent, taskOf(ledger).id, judged.outcome),
   };
+}
+
+/** True when the newest verdict is about all that has been found out. */
+export function isJudged(ledger: Ledger): boolean {
+  const verdict = newest(ledger, 'verdict');
+  return (
+    verdict !== undefined &&
+    ledger.slice(verdict.seq).every(({ kind }) => kind === 'intent' || kind === 'receipt')
+  );
+}
+
+/** The verdict on a ledger that has one, from all that was found out before it. */
+export function judgeAnew(agent: Agent, ledger: Ledger, attempts: number, rules: Rules): Draft<'verdict'> {
+  const before = ledger.slice(0, newest(ledger, 'verdict')!.seq - 1);
+  const step = next(agent, before, attempts);
+  if ('end' in step) return decide(agent, before, step.end, rules);
+  // Any other stage that could follow is one that the earlier run, with fewer attempts, has given up.
+  return decide(agent, before, step.run.by === 'policy' ? 'publish' : 'give-up', rules);
 }
 
 interface Judged {

@@ -16,7 +16,7 @@ import { createLocal } from '../platforms/local/index.ts';
 import { progressLine } from '../platforms/local/progress.ts';
 import { openUserRepository, workTreeAround } from '../platforms/local/user-repository.ts';
 import { trustedPath } from '../room/environment.ts';
-import { realWorld } from '../run/deps.ts';
+import { realDeps } from '../run/deps.ts';
 import { type RunResult, run } from '../run/run.ts';
 import { untilStopped } from '../run/stop-signal.ts';
 import { views } from '../views/index.ts';
@@ -147,7 +147,7 @@ async function start(
   return run({
     config,
     platform: () => createLocal({ ...user, base, head, views }),
-    world: realWorld({
+    deps: realDeps({
       signal,
       say,
       warn,

@@ -13,7 +13,7 @@ import { ledgerArtifact } from '../core/task.ts';
 import { harmless } from '../core/text.ts';
 import { createGitHub } from '../platforms/github/index.ts';
 import { wipeLeftovers } from '../room/room.ts';
-import { realWorld } from '../run/deps.ts';
+import { realDeps } from '../run/deps.ts';
 import { run } from '../run/run.ts';
 import { untilStopped } from '../run/stop-signal.ts';
 import { fetchLedger, uploadArtifact } from '../stores/artifact.ts';
@@ -81,7 +81,7 @@ async function act(config: Readonly<Config>, signal: AbortSignal): Promise<0 | 1
         uploadArtifact,
         signal: stop,
       }),
-    world: realWorld({
+    deps: realDeps({
       signal,
       say,
       warn: (text) => core.warning(harmless(text)),

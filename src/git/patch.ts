@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { constants, inflateSync } from 'node:zlib';
-import type { ChangedFile, Draft } from '../core/document.ts';
+import type { ChangedFile, Document, Draft } from '../core/document.ts';
 import type { Git } from '../core/git.ts';
 import { Fault } from '../core/outcome.ts';
 import type { Room } from '../core/room.ts';
@@ -88,6 +88,26 @@ export async function applyPatch(git: Git, commit: string, patch: Buffer): Promi
   } finally {
     await rm(index, { force: true });
   }
+}
+
+/**
+ * Makes the tree of a patch from a ledger that another machine has brought, as text: the clean repository here
+ * does not have it yet.
+ * @throws Fault when the patch makes another tree than it names
+ */
+export async function restorePatch(git: Git, patch: Document<'patch'> | undefined): Promise<void> {
+  if (!patch) return;
+  const isThere = await git(['cat-file', '-e', `${patch.tree}^{tree}`]).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return;
+  const tree = await applyPatch(git, patch.base, Buffer.from(patch.body, patch.encoding));
+  if (tree !== patch.tree)
+    throw new Fault(
+      'The patch in the ledger does not make the tree that it names, so it is refused.',
+      'refused',
+    );
 }
 
 /**

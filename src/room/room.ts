@@ -9,8 +9,8 @@ import type { OpenRoom, Room, RoomCommand, RoomRequest } from '../core/room.ts';
 import { contains, type Machine, type Mount, roomEnvironment, toolsOf } from './environment.ts';
 import { runProcess } from './process.ts';
 import { type Sandbox, sandboxed } from './sandbox.ts';
-import { type Left, lentFrom, storesOf } from './setup-artifacts.ts';
-import { checkOut, dependenciesOf, type Lent, placeLent } from './work-tree.ts';
+import { type SetupArtifacts, sharedArtifacts, sharedStores } from './setup-artifacts.ts';
+import { checkOut, dependenciesOf, placeShared, type SharedPath } from './work-tree.ts';
 
 export interface Rooms {
   /** Where rooms are made; each gets a directory of its own in it. */
@@ -20,8 +20,6 @@ export interface Rooms {
   git: Git;
   /** A checkout whose installed dependencies rooms may use, if there is one. */
   workspace?: string;
-  /** What the setup command has left, once it has run; it goes before what is in the workspace. */
-  left?: () => Left | undefined;
   /** What of ours runs inside: Node and the sessions' bundles. */
   programs: readonly Mount[];
   id: () => string;
@@ -31,13 +29,18 @@ export interface Rooms {
 /** More than any document, below what would fill the trusted process. */
 const largestOutboxFile = 32 * 1024 * 1024;
 
-/** Opens rooms one after another or side by side; each is the caller's to close. */
-export function roomsIn(rooms: Rooms): OpenRoom {
-  return async (request) => {
+/**
+ * Opens rooms one after another or side by side; each is the caller's to close. What the setup command has left
+ * goes before what is in the workspace.
+ */
+export function roomsIn(
+  rooms: Rooms,
+): (request: RoomRequest, artifacts?: SetupArtifacts) => ReturnType<OpenRoom> {
+  return async (request, artifacts) => {
     const id = rooms.id();
     const directory = join(rooms.root, id);
     try {
-      return await furnish(rooms, request, id, directory);
+      return await createRoom(rooms, request, artifacts, id, directory);
     } catch (error) {
       await wipe(directory);
       rooms.signal.throwIfAborted();
@@ -46,33 +49,38 @@ export function roomsIn(rooms: Rooms): OpenRoom {
   };
 }
 
-async function furnish(rooms: Rooms, request: RoomRequest, id: string, directory: string): Promise<Room> {
+async function createRoom(
+  rooms: Rooms,
+  request: RoomRequest,
+  artifacts: SetupArtifacts | undefined,
+  id: string,
+  directory: string,
+): Promise<Room> {
   const { git, sandbox, machine, signal, programs } = rooms;
   const outside = outsideOf(rooms.root, id);
-  const left = rooms.left?.();
   const isOnline = request.setup?.online === true;
   await mkdir(rooms.root, { recursive: true });
   await mkdir(directory, { mode: 0o700 });
   await mkdir(outside.home);
   await mkdir(outside.outbox);
-  const lent = isOnline ? [] : await lentTo(rooms, request.commit, left);
+  const shared = isOnline ? [] : await sharedWith(rooms, request.commit, artifacts);
   await checkOut(git, request.commit, outside.work, request.history, signal);
-  await placeLent(outside.work, lent, sandbox === 'none');
-  const stores = left ? storesOf(left) : [];
-  await placeLent(outside.home, stores, sandbox === 'none');
+  await placeShared(outside.work, shared, sandbox === 'none');
+  const stores = artifacts ? sharedStores(artifacts) : [];
+  await placeShared(outside.home, stores, sandbox === 'none');
   const socket = request.session?.gateway ?? request.setup?.proxy ?? '';
   const inside =
     sandbox === 'none'
       ? { ...outside, gateway: socket }
       : { work: '/room/work', home: '/room/home', outbox: '/room/outbox', gateway: '/room/gateway' };
-  if (request.session) await instruct(outside.home, request.session.instructions);
+  if (request.session) await writeInstructions(outside.home, request.session.instructions);
   const tools = toolsOf(machine);
-  const at = (place: string, each: readonly Lent[]) =>
+  const at = (place: string, each: readonly SharedPath[]) =>
     each.map(({ from, path }) => ({ from, at: join(place, path), writable: false }));
   const identity = sandbox === 'none' ? [] : await identityFiles(directory);
   const binds = [
     { from: outside.work, at: inside.work, writable: request.writable },
-    ...at(inside.work, lent),
+    ...at(inside.work, shared),
     { from: outside.home, at: inside.home, writable: true },
     // The machine's stores that belong below a home would be covered by it; where all is to be fetched they
     // would be in the way.
@@ -136,12 +144,12 @@ export function outsideOf(root: string, id: string): { work: string; home: strin
 }
 
 /** What a room on `commit` is shown of what is installed: by the setup command, and in the workspace. */
-async function lentTo(
+async function sharedWith(
   { git, workspace, signal }: Pick<Rooms, 'git' | 'workspace' | 'signal'>,
   commit: string,
-  left: Left | undefined,
-): Promise<Lent[]> {
-  const made = left ? await lentFrom(left, git, commit, signal) : [];
+  artifacts: SetupArtifacts | undefined,
+): Promise<SharedPath[]> {
+  const made = artifacts ? await sharedArtifacts(artifacts, git, commit, signal) : [];
   const folders = workspace ? await dependenciesOf(git, commit, workspace, signal) : [];
   const isTaken = (folder: string): boolean =>
     made.some(({ path }) => contains(path, folder) || contains(folder, path));
@@ -153,7 +161,7 @@ async function lentTo(
   ];
 }
 
-async function instruct(home: string, instructions: string): Promise<void> {
+async function writeInstructions(home: string, instructions: string): Promise<void> {
   const file = join(home, instructionsFile);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, instructions);

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { Git } from '../core/git.ts';
 import { Fault } from '../core/outcome.ts';
 import { homeStores } from './environment.ts';
-import { filesOf, isDirectory, type Lent, placesFor } from './work-tree.ts';
+import { filesOf, isDirectory, placesFor, type SharedPath } from './work-tree.ts';
 
 /**
  * What a setup command has left in its room: hostile, so that nothing of it is ever run, read or followed out
  * here. Rooms that are opened later see it, and can't change it.
  */
-export interface Left {
+export interface SetupArtifacts {
   work: string;
   /** Its home, if it had a network to fill it from; undefined else, since then the machine's stores are used. */
   home?: string;
@@ -24,16 +24,16 @@ const mostNames = 256 * 1024;
 
 /**
  * What has been left in `place`. Names alone are looked at, and no link is followed.
- * @param lent what was shown in that room from elsewhere, and is not its own
+ * @param shared what was shown in that room from elsewhere, and is not its own
  * @throws Fault when there is too much beside the commit's own files to show it
  */
-export async function leftIn(
+export async function findSetupArtifacts(
   git: Git,
   commit: string,
-  place: Pick<Left, 'work' | 'home'>,
-  lent: readonly string[],
-): Promise<Left> {
-  const known = new Set([...(await filesOf(git, commit)), ...lent, '.git']);
+  place: Pick<SetupArtifacts, 'work' | 'home'>,
+  shared: readonly string[],
+): Promise<SetupArtifacts> {
+  const known = new Set([...(await filesOf(git, commit)), ...shared, '.git']);
   const folders = new Set<string>();
   for (const path of known)
     for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) folders.add(path.slice(0, at));
@@ -62,20 +62,25 @@ export async function leftIn(
   return { ...place, paths };
 }
 
-/** What of `left` can be shown in the tree of `commit`; looked at anew each time, right before it is mounted. */
-export async function lentFrom(left: Left, git: Git, commit: string, signal: AbortSignal): Promise<Lent[]> {
+/** Those that can be shown in the tree of `commit`; looked at anew each time, right before they are mounted. */
+export async function sharedArtifacts(
+  { work, paths }: SetupArtifacts,
+  git: Git,
+  commit: string,
+  signal: AbortSignal,
+): Promise<SharedPath[]> {
   const tracked = await filesOf(git, commit, signal);
-  return placesFor(left.paths, tracked).flatMap((path) => {
-    if (isDirectory(left.work, path)) return [{ from: join(left.work, path), path }];
+  return placesFor(paths, tracked).flatMap((path) => {
+    if (isDirectory(work, path)) return [{ from: join(work, path), path }];
     const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    const isFile = lstatSync(join(left.work, path), { throwIfNoEntry: false })?.isFile();
-    const isThere = isFile && (folder === '' || isDirectory(left.work, folder));
-    return isThere ? [{ from: join(left.work, path), path, isFile: true }] : [];
+    const isFile = lstatSync(join(work, path), { throwIfNoEntry: false })?.isFile();
+    const isThere = isFile && (folder === '' || isDirectory(work, folder));
+    return isThere ? [{ from: join(work, path), path, isFile: true }] : [];
   });
 }
 
 /** What of a home's `homeStores` the setup command has filled; looked at as late as the rest. */
-export function storesOf({ home }: Left): Lent[] {
+export function sharedStores({ home }: SetupArtifacts): SharedPath[] {
   if (home === undefined) return [];
   return homeStores
     .filter((store) => isDirectory(home, store))

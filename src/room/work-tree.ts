@@ -162,27 +162,27 @@ function* prefixes(path: string): Generator<string> {
 }
 
 /** What is shown in a work tree at `path`, but lies elsewhere. */
-export interface Lent {
+export interface SharedPath {
   from: string;
   path: string;
   isFile?: boolean;
 }
 
 /**
- * Makes room in `work` for what is lent to it, and keeps git from taking it for a change.
+ * Makes the places in `work` where shared paths are mounted, and keeps git from taking it for a change.
  * @param link true to put links there, where nothing can be mounted
  */
-export async function placeLent(work: string, lent: readonly Lent[], link: boolean): Promise<void> {
-  for (const { from, path, isFile } of lent) {
+export async function placeShared(work: string, shared: readonly SharedPath[], link: boolean): Promise<void> {
+  for (const { from, path, isFile } of shared) {
     const place = join(work, path);
     await mkdir(link || isFile ? dirname(place) : place, { recursive: true });
     if (link) await symlink(from, place);
     else if (isFile) await writeFile(place, '');
   }
   const exclude = join(work, '.git/info/exclude');
-  if (lent.length === 0 || !existsSync(join(work, '.git'))) return;
+  if (shared.length === 0 || !existsSync(join(work, '.git'))) return;
   await mkdir(dirname(exclude), { recursive: true });
-  await appendFile(exclude, lent.map(({ path }) => `/${path.replace(/[\\*?[\]!# ]/g, '\\$&')}\n`).join(''));
+  await appendFile(exclude, shared.map(({ path }) => `/${path.replace(/[\\*?[\]!# ]/g, '\\$&')}\n`).join(''));
 }
 
 /** A link may lead anywhere, so it is no directory, and nothing behind it is. */

@@ -2,12 +2,26 @@ import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
 import { findGitOn } from '../git/git.ts';
 import { type Machine, trustedPath } from '../room/environment.ts';
-import type { World } from './run.ts';
+
+/** What a run is given from outside: everything that isn't the same twice comes from here. */
+export interface Deps {
+  now: () => Date;
+  id: () => string;
+  machine: Machine;
+  isRoot: boolean;
+  /** Whether what is missing may be installed unasked. */
+  mayInstall: boolean;
+  signal: AbortSignal;
+  say: (progress: string) => void;
+  warn: (text: string) => void;
+  /** The workflow's OIDC token for an audience. */
+  identityToken: (audience: string) => Promise<string>;
+}
 
 /** The real clock, randomness and machine. */
-export function realWorld(
-  options: Pick<World, 'signal' | 'say' | 'warn' | 'identityToken'> & Pick<Machine, 'hidden'>,
-): World {
+export function realDeps(
+  options: Pick<Deps, 'signal' | 'say' | 'warn' | 'identityToken'> & Pick<Machine, 'hidden'>,
+): Deps {
   const { hidden, ...rest } = options;
   const path = trustedPath(process.env.PATH ?? '', hidden);
   findGitOn(path);

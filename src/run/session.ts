@@ -8,7 +8,8 @@ import type { Git } from '../core/git.ts';
 import { exits, type Job, proposalFile } from '../core/job.ts';
 import { Fault } from '../core/outcome.ts';
 import { type Proposal, readProposal } from '../core/proposal.ts';
-import type { OpenRoom, Room, RoomResult } from '../core/room.ts';
+import type { OpenRoom, Room } from '../core/room.ts';
+import { cancelled, endOf, type SessionEnd } from '../core/session-end.ts';
 import type { SendToModel } from '../gateway/providers/client.ts';
 import { openGateway, type Traffic } from '../gateway/server.ts';
 import { harvest } from '../git/patch.ts';
@@ -84,17 +85,24 @@ export async function runSession(options: SessionOptions): Promise<Session> {
         });
       // A command of the model's may write there too; only the tool's call ends a session so.
       const left = result?.exitCode === exits.done ? await room.take(proposalFile) : undefined;
-      const end = endOf(gateway.traffic, result, left !== undefined, options.provider);
+      let end = endOf({
+        ...gateway.traffic,
+        result,
+        hasProposal: left !== undefined,
+        provider: options.provider,
+      });
       const seconds = (now().getTime() - started.getTime()) / 1000;
       let made: Pick<Session, 'proposal' | 'reason'> = { proposal: undefined, reason: end.reason };
       try {
         if (end.ended === 'done' && left) made = await propose(options, room, left);
       } catch (error) {
         // What the session has used is told in any case; only its proposal is lost.
-        end.ended = signal.aborted ? 'aborted' : 'crashed';
-        end.reason = signal.aborted
+        end = signal.aborted
           ? cancelled
-          : `What the session handed in can't be taken over: ${(error as Error).message}.`;
+          : {
+              ended: 'crashed',
+              reason: `What the session handed in can't be taken over: ${(error as Error).message}.`,
+            };
         made.reason = end.reason;
       }
       await gateway.close();
@@ -140,72 +148,6 @@ async function propose(
   if (!change)
     return { proposal: undefined, reason: 'The session handed in a patch, but has changed no file.' };
   return { reason: '', proposal: { ...change, by, ...proposal.value } };
-}
-
-const cancelled = 'The run was cancelled.';
-
-interface SessionEnd {
-  ended: Draft<'usage'>['ended'];
-  reason: string;
-}
-
-/** How a session ended; what the gateway and the clock say counts before what the session says of itself. */
-function endOf(
-  traffic: Traffic,
-  result: RoomResult | undefined,
-  hasProposal: boolean,
-  provider: Provider,
-): SessionEnd {
-  if (!result) return { ended: 'aborted', reason: cancelled };
-  if (hasProposal) return { ended: 'done', reason: '' };
-  if (traffic.closedBy)
-    return { ended: 'budget', reason: `The session reached its limit ${traffic.closedBy} and was stopped.` };
-  if (result.timedOut)
-    return { ended: 'timeout', reason: 'The session reached the limit timeout-minutes and was stopped.' };
-  const last = result.output.trim().split('\n').at(-1)?.slice(0, 1000) || 'it said nothing';
-  if (traffic.failure) return { ended: 'api-error', reason: explain(traffic.failure, provider) };
-  switch (result.exitCode) {
-    case exits.refused:
-      return { ended: 'refused', reason: 'The model declined to answer.' };
-    case exits.maxTokens:
-      return {
-        ended: 'max-tokens',
-        reason: "The model's reply was cut off at max_tokens, so there is no result.",
-      };
-    case exits.noProposal:
-      return { ended: 'done', reason: last };
-    default:
-      return {
-        ended: 'crashed',
-        reason: `The session's process ended with ${result.exitCode ?? 'a signal'}: ${last}`,
-      };
-  }
-}
-
-const credentials: Record<Provider, string> = {
-  anthropic: 'the secret behind anthropic-api-key, or the federation rule',
-  bedrock: 'the AWS credentials, and that they last as long as the job',
-  vertex: 'the Google Cloud credentials',
-  foundry: 'the secret behind ANTHROPIC_FOUNDRY_API_KEY, or the federated credential in Microsoft Entra ID',
-};
-
-const explanations: Record<number, string> = {
-  400: 'The Messages API refused a request',
-  403: 'The Messages API does not allow this to the credential',
-  404: 'The Messages API does not know this model or path: check the inputs model and anthropic-base-url',
-  413: 'The conversation has become too large for the Messages API',
-  429: "The Messages API's rate limit is reached, also after waiting and asking again: try later or raise the limit",
-  529: 'The Messages API is overloaded, also after waiting and asking again: run this job again later',
-};
-
-function explain({ status, detail }: NonNullable<Traffic['failure']>, provider: Provider): string {
-  if (status === 401)
-    return `The Messages API does not accept the credential: check ${credentials[provider]} (HTTP 401, ${detail}).`;
-  const fallback =
-    status >= 500 || status === 0
-      ? "The Messages API can't be reached or fails; run this job again later"
-      : 'The Messages API refused a request';
-  return `${explanations[status] ?? fallback} (${status === 0 ? detail : `HTTP ${status}, ${detail}`}).`;
 }
 
 function usageOf(

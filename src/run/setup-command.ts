@@ -6,7 +6,7 @@ import { Fault } from '../core/outcome.ts';
 import type { OpenRoom, RoomResult } from '../core/room.ts';
 import { openProxy, type ProxyOptions } from '../egress/proxy.ts';
 import { outsideOf } from '../room/room.ts';
-import { type Left, leftIn } from '../room/setup-artifacts.ts';
+import { findSetupArtifacts, type SetupArtifacts } from '../room/setup-artifacts.ts';
 import { dependenciesOf } from '../room/work-tree.ts';
 
 export interface SetupOptions {
@@ -35,7 +35,7 @@ export interface Setup {
   result: Pick<RoomResult, 'exitCode' | 'timedOut' | 'seconds' | 'output'>;
   asked: readonly Asked[];
   /** What it has left for later rooms, when it ended well. */
-  left?: Left;
+  artifacts?: SetupArtifacts;
   /** Why that can't be shown to them, if it can't. */
   fault?: Fault;
 }
@@ -63,7 +63,7 @@ export async function runSetup(options: SetupOptions): Promise<Setup> {
       history: true,
       setup: { proxy: socket, online },
     });
-    let left: Left | undefined;
+    let artifacts: SetupArtifacts | undefined;
     try {
       const program = ['sh', '-c', shell, command] as const;
       const result = await room.run({
@@ -74,18 +74,19 @@ export async function runSetup(options: SetupOptions): Promise<Setup> {
         signal,
       });
       if (result.exitCode === 0 && !result.timedOut) {
-        const lent = online || !workspace ? [] : await dependenciesOf(git, commit, workspace, signal);
+        const shared = online || !workspace ? [] : await dependenciesOf(git, commit, workspace, signal);
         const { work, home } = outsideOf(options.rooms, room.id);
         try {
-          left = await leftIn(git, commit, { work, ...(online && { home }) }, lent);
+          const place = { work, ...(online && { home }) };
+          artifacts = await findSetupArtifacts(git, commit, place, shared);
         } catch (fault) {
           if (fault instanceof Fault) return { result, asked: proxy.asked, fault };
           throw fault;
         }
       }
-      return { result, asked: proxy.asked, ...(left && { left }) };
+      return { result, asked: proxy.asked, ...(artifacts && { artifacts }) };
     } finally {
-      if (!left) await room.close();
+      if (!artifacts) await room.close();
     }
   } finally {
     await proxy.close();

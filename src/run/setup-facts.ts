@@ -18,7 +18,7 @@ export function setupFacts({ command, result, asked }: SetupRun): Draft<'facts'>
   const { exitCode, timedOut, seconds, output } = result;
   return {
     kind: 'facts',
-    by: 'probe:setup',
+    by: 'run',
     probe: 'setup',
     command: head(command, 4000).toWellFormed(),
     exitCode,

@@ -1,4 +1,5 @@
 import { unzipSync } from 'fflate';
+import { isFileName } from '../core/document.ts';
 
 /** A ledger holds tens of documents; whatever claims more is no ledger. */
 const mostFiles = 2000;
@@ -14,7 +15,7 @@ export function unpackLedger(archive: Uint8Array): Map<string, Uint8Array> {
   let bytes = 0;
   const entries = unzipSync(archive, {
     filter: ({ name, originalSize }) => {
-      if (!/^\d{4}-[a-z]+\.md$/.test(name))
+      if (!isFileName(name))
         throw new Error(`it holds ${JSON.stringify(name.slice(0, 100))}, which is no document`);
       files += 1;
       bytes += originalSize;
