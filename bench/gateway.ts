@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { costUsd } from '../src/core/budget.ts';
-import { connectModel } from '../src/gateway/providers/client.ts';
+import { connectAnthropic } from '../src/gateway/providers/anthropic.ts';
 import { openGateway } from '../src/gateway/server.ts';
 import type { Row } from './main.ts';
 import { median, times } from './median.ts';
@@ -19,7 +19,7 @@ export async function measureGateway(scratch: string): Promise<Row[]> {
   const [port] = (await once(api.stdout, 'data')) as [Buffer];
   const baseUrl = `http://127.0.0.1:${String(port).trim()}`;
   const socket = join(scratch, 'gateway.sock');
-  const { send, secrets } = await connectModel(
+  const { send, secrets } = await connectAnthropic(
     { provider: 'anthropic', baseUrl, apiKey: 'key' },
     async () => '',
   );

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { costUsd } from '../../src/core/budget.ts';
 import { fetchThrough } from '../../src/engines/sdk/socket-fetch.ts';
-import { connectModel } from '../../src/gateway/providers/client.ts';
+import { connectAnthropic } from '../../src/gateway/providers/anthropic.ts';
 import { showAll } from '../../src/gateway/sanitize-request.ts';
 import { type Gateway, type GatewayOptions, openGateway } from '../../src/gateway/server.ts';
 
@@ -447,7 +447,7 @@ describe.each([408, 502, 504, 524])('a proxy that answers %d in the place of the
       baseUrl: `http://127.0.0.1:${port}`,
       apiKey: 'sk-secret',
     } as const;
-    const { send } = await connectModel(access, async () => '');
+    const { send } = await connectAnthropic(access, async () => '');
     const post = await open({ send });
     await post({ ...request, stream }).catch(() => {});
     proxy.close();

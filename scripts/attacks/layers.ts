@@ -42,7 +42,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
         to: 'if (false)',
       },
       { module: 'src/gateway/server.ts', from: 'if (body.model !== model)', to: 'if (false)' },
-      { module: 'src/gateway/server.ts', from: 'if (size > largestBody) return undefined;', to: '' },
+      { module: 'src/gateway/body.ts', from: 'if (size > largestBody) return undefined;', to: '' },
       {
         module: 'src/gateway/server.ts',
         from: "const path = `/v1/messages${counts ? '' : '/count_tokens'}${request.url?.includes('?') ? '?beta=true' : ''}`;",
@@ -50,7 +50,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
       },
       { module: 'src/gateway/server.ts', from: "counted++ < limits.turns || 'max-turns'", to: 'true' },
       {
-        module: 'src/gateway/server.ts',
+        module: 'src/gateway/recorder.ts',
         from: "if (secret) result = result.replaceAll(secret, '[removed]');",
         to: '',
       },

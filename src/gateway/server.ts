@@ -1,16 +1,16 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { noTokens, plus, type Remaining } from '../core/budget.ts';
-import { digest } from '../core/digest.ts';
-import type { Seen, Tokens, Turn } from '../core/document.ts';
+import type { Remaining } from '../core/budget.ts';
+import { largestBody, parseBody, type RequestBody, readBody } from './body.ts';
 import { type Limit, type Reservation, reserve, settle } from './meter.ts';
 import { neverArrived } from './providers/billing-safe-retry.ts';
 import type { SendToModel } from './providers/client.ts';
+import { openRecorder, type RecorderOptions, type Traffic } from './recorder.ts';
 import { refusal } from './request-rules.ts';
 import { showAll } from './sanitize-request.ts';
-import { type Reply, readStream, readWhole } from './usage-stream.ts';
+import { readStream, readWhole } from './usage-stream.ts';
 
-export interface GatewayOptions {
+export interface GatewayOptions extends RecorderOptions {
   /** Path of the unix socket to listen on. */
   socket: string;
   /** What the session's requests must carry; it opens this gateway and nothing else. */
@@ -19,27 +19,8 @@ export interface GatewayOptions {
   /** Whether the session runs programs; of what they print, terminal sequences are not shown to the model. */
   runsPrograms: boolean;
   limits: Remaining;
-  costUsd: (tokens: Tokens) => number;
   send: SendToModel;
-  now: () => Date;
-  /** Texts that no record may hold, should the API ever echo one; it may grow while credentials are renewed. */
-  secrets: Iterable<string>;
   say: (progress: string) => void;
-}
-
-/** What the gateway has seen of a session, in documents' terms. */
-export interface Traffic {
-  requests: number;
-  tokens: Tokens;
-  costUsd: number;
-  turns: Turn[];
-  manifest: Seen[];
-  /** Hidden characters that were written out or removed before the model was shown a text. */
-  hidden: number;
-  /** The limit that it closed at. */
-  closedBy?: Limit;
-  /** The last answer of the API that was no reply. */
-  failure?: { status: number; detail: string };
 }
 
 export interface Gateway {
@@ -50,26 +31,14 @@ export interface Gateway {
 /** A session has one under way, and asks again when that is lost. */
 const mostWaiting = 16;
 
-/** The Messages API's own limit on a request: https://platform.claude.com/docs/en/api/errors. */
-const largestBody = 32 * 1024 * 1024;
-
-interface Body {
-  model?: unknown;
-  max_tokens?: unknown;
-  stream?: unknown;
-  system?: unknown;
-  tools?: unknown;
-  messages?: { role?: unknown; content?: unknown }[];
-}
-
 /**
  * The only way out of a room: an HTTP server on a unix socket that knows two paths and one model, adds the
  * credential, counts by the API's own figures, and closes when a limit is reached.
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { limits, model, now, costUsd } = options;
-  const traffic: Traffic = { requests: 0, tokens: noTokens, costUsd: 0, turns: [], manifest: [], hidden: 0 };
-  const recorded = new Set<string>();
+  const recorder = openRecorder(options);
+  const { traffic } = recorder;
   const revealed = new Set<string>();
   const abort = new AbortController();
 
@@ -125,14 +94,13 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     if (reserved === true)
       return pass(await unlessClosed(options.send(path, body, abort.signal)), response, () => {});
     body.max_tokens = reserved.output;
-    traffic.requests += 1;
-    remember(body, traffic, recorded);
+    recorder.request(body);
     await forward(path, body, reserved, response);
   };
 
   const forward = async (
     path: string,
-    body: Body,
+    body: RequestBody,
     reserved: Reservation,
     response: ServerResponse,
   ): Promise<void> => {
@@ -158,7 +126,9 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     }
     const reply = whole ? readWhole(whole) : reader.reply;
     if (broken) reply.error ??= broken;
-    record({ ...reply, tokens: settle(reply, status || 200, reserved) }, status, at);
+    const turn = recorder.reply({ ...reply, tokens: settle(reply, status || 200, reserved) }, status, at);
+    const tools = turn.tools.map(({ name }) => name).join(', ');
+    options.say(`turn ${traffic.turns.length}${tools && `: ${tools}`}`);
     if (!lost) return;
     // No answer of ours in its place: the session may ask again, which is counted and paid for anew.
     response.destroy();
@@ -204,70 +174,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     return mine;
   };
 
-  const record = (reply: Reply, status: number, at: Date): void => {
-    traffic.tokens = plus(traffic.tokens, reply.tokens);
-    traffic.costUsd += costUsd(reply.tokens);
-    if (status !== 200 || reply.error)
-      traffic.failure = { status, detail: clean(reply.error ?? `HTTP ${status}`, 500) };
-    else delete traffic.failure;
-    const tools = reply.tools
-      .slice(0, 100)
-      .map(({ name, input }) => ({ name: name.slice(0, 128), input: clean(input, 2000) }));
-    traffic.turns.push({
-      at: at.toISOString(),
-      seconds: (now().getTime() - at.getTime()) / 1000,
-      status,
-      ...(reply.stop && { stop: reply.stop.slice(0, 40) }),
-      tokens: reply.tokens,
-      ...(reply.text && { text: clean(reply.text, 4000) }),
-      tools,
-    });
-    pendingTools = reply.tools.map(({ id }, index) => ({ id, turn: traffic.turns.length - 1, index }));
-    options.say(
-      `turn ${traffic.turns.length}${tools.length > 0 ? `: ${tools.map(({ name }) => name).join(', ')}` : ''}`,
-    );
-  };
-
-  let pendingTools: { id: string; turn: number; index: number }[] = [];
-
-  /** Fills in what the tools of the last turn gave, and notes the digest of everything shown for the first time. */
-  const remember = (body: Body, to: Traffic, known: Set<string>): void => {
-    const note = (what: string, value: unknown): void => {
-      if (value === undefined) return;
-      const bytes = typeof value === 'string' ? value : JSON.stringify(value);
-      const sum = digest(bytes);
-      if (known.has(sum) || to.manifest.length >= 2000) return;
-      known.add(sum);
-      to.manifest.push({ what, digest: sum, bytes: Buffer.byteLength(bytes) });
-    };
-    for (const block of blocksOf(body.system)) note('system', textOf(block));
-    note('tools', body.tools);
-    for (const message of body.messages ?? []) {
-      if (message.role !== 'user') continue;
-      for (const block of blocksOf(message.content)) {
-        note(block.type === 'tool_result' ? 'tool result' : 'prompt', textOf(block));
-        const pending =
-          block.type === 'tool_result' && pendingTools.find(({ id }) => id === block.tool_use_id);
-        const tool = pending && to.turns[pending.turn]?.tools[pending.index];
-        if (!tool) continue;
-        tool.result = clean(textOf(block), 2000);
-        if (block.is_error === true) tool.error = true;
-      }
-    }
-  };
-
-  const clean = (text: string, max: number): string => {
-    let result = text;
-    for (const secret of options.secrets) if (secret) result = result.replaceAll(secret, '[removed]');
-    // A lone surrogate has no place in a UTF-8 document.
-    return result.slice(0, max).toWellFormed();
-  };
-
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (abort.signal.aborted || response.destroyed) return response.destroy();
       if (response.headersSent) return response.destroy();
-      const detail = clean(String((error as Error).message ?? error), 500);
+      const detail = recorder.clean(String((error as Error).message ?? error), 500);
       traffic.failure = { status: 0, detail };
       refuse(response, 502, 'api_error', `The model can't be reached: ${detail}`);
     });
@@ -294,29 +205,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-interface Block {
-  type?: unknown;
-  text?: unknown;
-  content?: unknown;
-  tool_use_id?: unknown;
-  is_error?: unknown;
-}
-
 function atLimit(response: ServerResponse, limit: Limit): void {
   refuse(response, 403, 'permission_error', `The session's limit is reached: ${limit}.`);
-}
-
-function blocksOf(content: unknown): Block[] {
-  if (typeof content === 'string') return [{ type: 'text', text: content }];
-  return Array.isArray(content) ? (content as Block[]) : [];
-}
-
-function textOf(block: Block): string {
-  if (typeof block.text === 'string') return block.text;
-  if (typeof block.content === 'string') return block.content;
-  return Array.isArray(block.content)
-    ? block.content.map((inner: Block) => (typeof inner.text === 'string' ? inner.text : '')).join('')
-    : '';
 }
 
 /** Resolves when more can be written, or nothing ever again. */
@@ -334,26 +224,6 @@ function refuse(response: ServerResponse, status: number, type: string, message:
   // x-should-retry keeps the SDK inside from asking again for what will not change.
   response.writeHead(status, { 'content-type': 'application/json', 'x-should-retry': 'false' });
   response.end(JSON.stringify({ type: 'error', error: { type, message } }));
-}
-
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > largestBody) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function parseBody(text: string): Body | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Body) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The SDK sends an API key as a bearer token, other clients in a header of its own. */

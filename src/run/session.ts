@@ -11,7 +11,8 @@ import { type Proposal, readProposal } from '../core/proposal.ts';
 import type { OpenRoom, Room } from '../core/room.ts';
 import { cancelled, endOf, type SessionEnd } from '../core/session-end.ts';
 import type { SendToModel } from '../gateway/providers/client.ts';
-import { openGateway, type Traffic } from '../gateway/server.ts';
+import type { Traffic } from '../gateway/recorder.ts';
+import { openGateway } from '../gateway/server.ts';
 import { harvest } from '../git/patch.ts';
 
 export interface SessionOptions {

@@ -3,12 +3,12 @@ import { createCredentialChain, fromEnv, fromNodeProviderChain } from '@aws-sdk/
 import type { AccessTo } from '../../core/access.ts';
 import { Fault } from '../../core/outcome.ts';
 import {
-  afterLogin,
+  baseClientOptions,
   errorResponse,
   type ModelConnection,
   type SendToModel,
-  sendThrough,
-  settings,
+  viaSdk,
+  withAuth,
 } from './client.ts';
 import { withExplicitCache } from './explicit-cache.ts';
 
@@ -21,7 +21,7 @@ import { withExplicitCache } from './explicit-cache.ts';
  */
 export async function connect(access: AccessTo<'bedrock'>): Promise<ModelConnection> {
   const { region, baseUrl, apiKey } = access;
-  const { secrets, options } = settings(apiKey);
+  const { secrets, options } = baseClientOptions(apiKey);
   // The order of Anthropic's package, which would make a new chain, and log in anew, for each request.
   const chain = createCredentialChain(fromEnv(), fromNodeProviderChain());
   const login = async (): Promise<void> => {
@@ -44,8 +44,8 @@ export async function connect(access: AccessTo<'bedrock'>): Promise<ModelConnect
     ...(baseUrl && { baseURL: baseUrl }),
     ...(apiKey ? { apiKey } : { apiKey: null, providerChainResolver: async () => chain }),
   });
-  const send = withExplicitCache(sendThrough(client));
-  return { secrets, send: withoutCounting(apiKey ? send : afterLogin(login, send)) };
+  const send = withExplicitCache(viaSdk(client));
+  return { secrets, send: withoutCounting(apiKey ? send : withAuth(login, send)) };
 }
 
 /** Anthropic's package has no way to Bedrock's count of tokens: it would ask for a path that isn't there. */

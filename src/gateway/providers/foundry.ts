@@ -2,7 +2,7 @@ import { AnthropicFoundry } from '@anthropic-ai/foundry-sdk';
 import { TokenCache } from '@anthropic-ai/sdk/lib/credentials/token-cache';
 import type { AccessTo, Entra } from '../../core/access.ts';
 import { Fault } from '../../core/outcome.ts';
-import { afterLogin, type IdentityToken, type ModelConnection, sendThrough, settings } from './client.ts';
+import { baseClientOptions, type IdentityToken, type ModelConnection, viaSdk, withAuth } from './client.ts';
 
 /** https://learn.microsoft.com/en-us/entra/workload-id/workload-identity-federation-create-trust */
 const audience = 'api://AzureADTokenExchange';
@@ -21,18 +21,18 @@ export async function connect(
   identityToken: IdentityToken,
 ): Promise<ModelConnection> {
   const { baseUrl, resource, apiKey, entra } = access;
-  const { secrets, options } = settings(apiKey);
+  const { secrets, options } = baseClientOptions(apiKey);
   const address = {
     ...options,
     // The package takes one of the two; empty, the other isn't looked for in the environment.
     ...(baseUrl ? { baseURL: baseUrl, resource: '' } : { resource: resource! }),
   };
-  if (apiKey) return { secrets, send: sendThrough(new AnthropicFoundry({ ...address, apiKey })) };
+  if (apiKey) return { secrets, send: viaSdk(new AnthropicFoundry({ ...address, apiKey })) };
   const cache = new TokenCache(() => exchange(entra!, identityToken));
   const login = () => cache.getToken();
   await login();
   const client = new AnthropicFoundry({ ...address, azureADTokenProvider: login });
-  return { secrets, send: afterLogin(login, sendThrough(client)) };
+  return { secrets, send: withAuth(login, viaSdk(client)) };
 }
 
 /** https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential */

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ModelAccess } from '../../core/access.ts';
-import { connectModel, type IdentityToken, type ModelConnection } from './client.ts';
+import { connectAnthropic } from './anthropic.ts';
+import type { IdentityToken, ModelConnection } from './client.ts';
 
 type Connect = (access: ModelAccess, identityToken: IdentityToken) => Promise<ModelConnection>;
 
@@ -15,7 +16,7 @@ export async function connect(
   identityToken: IdentityToken,
   dist: string,
 ): Promise<ModelConnection> {
-  if (access.provider === 'anthropic') return connectModel(access, identityToken);
+  if (access.provider === 'anthropic') return connectAnthropic(access, identityToken);
   const bundle: { connect: Connect } = await import(pathToFileURL(join(dist, `${access.provider}.js`)).href);
   return bundle.connect(access, identityToken);
 }

@@ -2,7 +2,7 @@ import { AnthropicVertex } from '@anthropic-ai/vertex-sdk';
 import { type AuthClient, GoogleAuth } from 'google-auth-library';
 import type { AccessTo } from '../../core/access.ts';
 import { Fault } from '../../core/outcome.ts';
-import { afterLogin, type ModelConnection, sendThrough, settings } from './client.ts';
+import { baseClientOptions, type ModelConnection, viaSdk, withAuth } from './client.ts';
 import { withExplicitCache } from './explicit-cache.ts';
 
 /**
@@ -13,7 +13,7 @@ import { withExplicitCache } from './explicit-cache.ts';
  */
 export async function connect(access: AccessTo<'vertex'>): Promise<ModelConnection> {
   const { region, project, baseUrl } = access;
-  const { secrets, options } = settings();
+  const { secrets, options } = baseClientOptions();
   let authClient: AuthClient;
   try {
     authClient = await new GoogleAuth({
@@ -37,5 +37,5 @@ export async function connect(access: AccessTo<'vertex'>): Promise<ModelConnecti
     ...(baseUrl && { baseURL: baseUrl }),
   });
   const login = () => authClient.getRequestHeaders();
-  return { secrets, send: afterLogin(login, withExplicitCache(sendThrough(client))) };
+  return { secrets, send: withAuth(login, withExplicitCache(viaSdk(client))) };
 }
