@@ -20,11 +20,11 @@ const colors: Record<Severity, Style> = {
 
 /**
  * The verdict for a person on a terminal: findings with the quoted code, the outcome, the cost, what to do.
- * @param asTyped puts the names of inputs in our own sentences as this person knows them
+ * @param wording puts the names of inputs in our own sentences as this person knows them
  */
 export function terminal(
   ledger: Ledger,
-  { color, asTyped = (ours) => ours }: { color: boolean; asTyped?: (ours: string) => string },
+  { color, wording = (ours) => ours }: { color: boolean; wording?: (ours: string) => string },
 ): string {
   const paint: Paint = (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
   const outcome = settle(ledger);
@@ -40,11 +40,11 @@ export function terminal(
     verdictLine(ledger, outcome, paint),
     ...(newest(ledger, 'verdict')?.reasons ?? [])
       .slice(0, 10)
-      .map((reason) => `  ${flat(asTyped(reason), 400)}`),
+      .map((reason) => `  ${flat(wording(reason), 400)}`),
     ...(outcome === 'fixed' || outcome === 'patch' ? changed(ledger) : []),
     ...limitsOf(ledger).map((limit) => `  ${limit.replaceAll('`', '')}`),
     costLine(ledger),
-    `Next: ${asTyped(say).replaceAll('`', '')}`,
+    `Next: ${wording(say).replaceAll('`', '')}`,
     ...[...run, ...takeOver(ledger)].map((line) => `  ${line}`),
     '',
   ]

@@ -35,7 +35,7 @@ const named = new RegExp(
 );
 
 /** A sentence of ours with the inputs of the action in it as options of the command line. */
-export function asTyped(sentence: string): string {
+export function toCliWording(sentence: string): string {
   return sentence
     .split(/(`[^`]*`)/)
     .map((part, i) =>
