@@ -253,7 +253,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
     twins: {},
     cuts: [
       {
-        module: 'src/platforms/github/find-or-create.ts',
+        module: 'src/platforms/shared/find-or-create.ts',
         from: 'const found = await find();',
         to: 'const found = undefined as Awaited<ReturnType<typeof find>>;',
       },

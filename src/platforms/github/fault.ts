@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../core/outcome.ts';
+import type { Retrying } from '../shared/find-or-create.ts';
 import { oneLine } from '../shared/plain.ts';
+import type { Context } from './context.ts';
 
 /** What a request is for, so that a person understands its failure. */
 export interface Purpose {
@@ -48,8 +51,13 @@ export function wordsOf(error: unknown): string {
   return oneLine(message.replace(/ - https:\/\/docs\.github\.com\/\S*$/, ''));
 }
 
+/** What GitHub's failures mean for whoever creates something once. */
+export function retrying({ second, signal }: Pick<Context, 'second' | 'signal'>): Retrying {
+  return { isUncertain, wait: (seconds) => sleep(seconds * second, undefined, { signal }) };
+}
+
 /** Whether nobody can tell if the request was carried out: the answer was lost, or GitHub broke down over it. */
-export function isUncertain(error: unknown): boolean {
+function isUncertain(error: unknown): boolean {
   const status = statusOf(error);
   return status !== undefined && (status === 0 || status >= 500);
 }

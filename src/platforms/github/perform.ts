@@ -3,7 +3,6 @@ import type { Effect } from '../../core/effect.ts';
 import type { Git } from '../../core/git.ts';
 import { all, type Ledger, newest, taskOf } from '../../core/ledger.ts';
 import { Fault } from '../../core/outcome.ts';
-import { receipt } from '../shared/receipt.ts';
 import type { Context } from './context.ts';
 import { wordsOf } from './fault.ts';
 import { publishCheck } from './publish-check.ts';
@@ -11,6 +10,7 @@ import { publishComment } from './publish-comment.ts';
 import { publishCommit } from './publish-commit.ts';
 import { publishReview } from './publish-review.ts';
 import { readPull, staleness } from './pull.ts';
+import { receipt } from './receipt.ts';
 
 /** Carries out one effect; whatever keeps it from being done is in the receipt, and hinders no other. */
 export async function perform(

@@ -2,12 +2,12 @@ import type { Document, Draft } from '../../core/document.ts';
 import type { Effect } from '../../core/effect.ts';
 import type { Finding, Severity } from '../../core/finding.ts';
 import { type Ledger, newest, taskOf } from '../../core/ledger.ts';
+import { findOrCreate } from '../shared/find-or-create.ts';
 import { cut, oneLine, visible } from '../shared/plain.ts';
 import { worstFirst } from '../shared/positions.ts';
-import { receipt } from '../shared/receipt.ts';
 import type { Context } from './context.ts';
-import { attempt } from './fault.ts';
-import { once } from './find-or-create.ts';
+import { attempt, retrying } from './fault.ts';
+import { receipt } from './receipt.ts';
 
 /** https://docs.github.com/rest/checks/runs#create-a-check-run */
 const perRequest = 50;
@@ -46,8 +46,8 @@ export async function publishCheck(
   const annotations = worstFirst(newest(ledger, 'findings')?.findings ?? []).map(annotation);
   const purpose = { to: `write the check ${name}`, needs: 'checks: write' };
 
-  const { one, before } = await once<Run>(
-    context,
+  const { one, existed } = await findOrCreate<Run>(
+    retrying(context),
     () => findOwn(context, task.head, name, task.id),
     async () => {
       const { data } = await attempt(purpose, () =>
@@ -68,13 +68,13 @@ export async function publishCheck(
     },
   );
   const reference = one.html_url ?? undefined;
-  const told = before ? one.output.annotations_count : Math.min(perRequest, annotations.length);
-  if (before && isSame(one, effect.conclusion, output) && told >= annotations.length) {
+  const told = existed ? one.output.annotations_count : Math.min(perRequest, annotations.length);
+  if (existed && isSame(one, effect.conclusion, output) && told >= annotations.length) {
     return receipt(effect, 'already', { reference });
   }
   // An update adds its annotations to those that are there.
   const rest = chunks(annotations.slice(told), perRequest);
-  for (const chunk of rest.length === 0 && before ? [[]] : rest) {
+  for (const chunk of rest.length === 0 && existed ? [[]] : rest) {
     await attempt(purpose, () =>
       api.rest.checks.update({
         ...at,

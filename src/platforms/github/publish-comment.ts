@@ -1,11 +1,11 @@
 import type { Draft } from '../../core/document.ts';
 import type { Effect } from '../../core/effect.ts';
 import { type Ledger, taskOf } from '../../core/ledger.ts';
+import { findOrCreate } from '../shared/find-or-create.ts';
 import { isMarked, mark } from '../shared/marker.ts';
-import { receipt } from '../shared/receipt.ts';
 import type { Context } from './context.ts';
-import { attempt } from './fault.ts';
-import { once } from './find-or-create.ts';
+import { attempt, retrying } from './fault.ts';
+import { receipt } from './receipt.ts';
 
 interface Comment {
   id: number;
@@ -24,8 +24,8 @@ export async function publishComment(
   const key = `sticky:${taskOf(ledger).agent}`;
   const body = mark(key, context.views.sticky(ledger));
   const purpose = { to: `comment on pull request #${pull}`, needs: 'pull-requests: write' };
-  const { one, before } = await once<Comment>(
-    context,
+  const { one, existed } = await findOrCreate<Comment>(
+    retrying(context),
     () => findOwn(context, pull, key),
     async () => {
       const { data } = await attempt(purpose, () =>
@@ -35,7 +35,7 @@ export async function publishComment(
     },
   );
   const reference = one.html_url;
-  if (!before) return receipt(effect, 'done', { reference });
+  if (!existed) return receipt(effect, 'done', { reference });
   if (plain(one.body) === plain(body)) return receipt(effect, 'already', { reference });
   await attempt(purpose, () => api.rest.issues.updateComment({ ...at, comment_id: one.id, body }));
   return receipt(effect, 'done', { reference });

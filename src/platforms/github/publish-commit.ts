@@ -4,11 +4,11 @@ import type { Git } from '../../core/git.ts';
 import { type Ledger, newest, taskOf } from '../../core/ledger.ts';
 import { Fault } from '../../core/outcome.ts';
 import { patchArtifact } from '../../core/task.ts';
-import { receipt } from '../shared/receipt.ts';
 import { tasksOf, withTask } from './bot-commits.ts';
 import { type Context, split } from './context.ts';
 import { attempt, statusOf, wordsOf } from './fault.ts';
 import { type Pull, readPull, staleness } from './pull.ts';
+import { receipt } from './receipt.ts';
 import { misfit, treeEntries } from './tree-entries.ts';
 
 /**

@@ -4,14 +4,14 @@ import type { Effect } from '../../core/effect.ts';
 import type { Finding } from '../../core/finding.ts';
 import type { Git } from '../../core/git.ts';
 import { type Ledger, newest, taskOf } from '../../core/ledger.ts';
+import { findOrCreate } from '../shared/find-or-create.ts';
 import { isMarked, longestBody, mark } from '../shared/marker.ts';
 import { cut } from '../shared/plain.ts';
 import { type Placed, place, worstFirst } from '../shared/positions.ts';
-import { receipt } from '../shared/receipt.ts';
 import type { Context } from './context.ts';
 import { shownHunks } from './diff.ts';
-import { attempt, statusOf } from './fault.ts';
-import { once } from './find-or-create.ts';
+import { attempt, retrying, statusOf } from './fault.ts';
+import { receipt } from './receipt.ts';
 
 type Review = { html_url: string };
 
@@ -33,12 +33,12 @@ export async function publishReview(
   const create = (inline: readonly Placed[], told: readonly Finding[]) => (): Promise<Review> =>
     post(context, effect, ledger, pull, inline, told);
   try {
-    const { one, before } = await once(context, find, create(placed, unplaced));
-    return receipt(effect, before ? 'already' : 'done', { reference: one.html_url });
+    const { one, existed } = await findOrCreate(retrying(context), find, create(placed, unplaced));
+    return receipt(effect, existed ? 'already' : 'done', { reference: one.html_url });
   } catch (error) {
     if (statusOf(error) !== 422 || placed.length === 0) throw error;
     // One comment that GitHub can't place spoils them all.
-    const { one } = await once(context, find, create([], worstFirst(findings)));
+    const { one } = await findOrCreate(retrying(context), find, create([], worstFirst(findings)));
     const detail = 'GitHub took no comment on the lines, so that all findings are told in the body';
     return receipt(effect, 'done', { reference: one.html_url, detail });
   }

@@ -5,6 +5,7 @@ import type { Git } from '../../core/git.ts';
 import { type Ledger, newest, taskOf } from '../../core/ledger.ts';
 import { Fault } from '../../core/outcome.ts';
 import type { Platform, Subject, Views } from '../../core/platform.ts';
+import { receiptsBy } from '../shared/receipt.ts';
 import type { UserGit } from './user-repository.ts';
 
 export interface LocalOptions {
@@ -16,6 +17,8 @@ export interface LocalOptions {
   views: Views;
   userGit: UserGit;
 }
+
+const receipt = receiptsBy('local');
 
 /** A git checkout on this machine: it is asked by hand, and its one effect is a branch. */
 export function createLocal(options: LocalOptions): Platform {
@@ -99,9 +102,8 @@ async function perform(
   ledger: Ledger,
   git: Git,
 ): Promise<Draft<'receipt'>> {
-  const receipt = { kind: 'receipt', by: 'platform:local', key: effect.key } as const;
   const patch = newest(ledger, 'patch');
-  if (!patch) return { ...receipt, status: 'refused', detail: 'There is no patch to make a branch of.' };
+  if (!patch) return receipt(effect, 'refused', { detail: 'There is no patch to make a branch of.' });
   const { agent, id, head } = taskOf(ledger);
   // An earlier run's branch may have been built upon: no branch that is there is ever moved.
   for (let count = 1; ; count += 1) {
@@ -112,10 +114,10 @@ async function perform(
     const [commit, ...made] = text(there).split(' ');
     if (!commit) {
       const reference = await makeBranch(userGit, git, branch, head, patch.tree, views.commitMessage(ledger));
-      return { ...receipt, status: 'done', reference, detail: branch };
+      return receipt(effect, 'done', { reference, detail: branch });
     }
     if (made.join(' ') === `${patch.tree} ${head}`)
-      return { ...receipt, status: 'already', reference: commit, detail: branch };
+      return receipt(effect, 'already', { reference: commit, detail: branch });
   }
 }
 

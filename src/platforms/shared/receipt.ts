@@ -4,18 +4,21 @@ import { visible } from './plain.ts';
 
 export type Status = Document<'receipt'>['status'];
 
-/** The receipt for an effect. */
-export function receipt(
+/** Makes the receipt for an effect, as a platform signs it. */
+export type MakeReceipt = (
   effect: Effect,
   status: Status,
-  more: { reference?: string | undefined; detail?: string | undefined } = {},
-): Draft<'receipt'> {
-  return {
+  more?: { reference?: string | undefined; detail?: string | undefined },
+) => Draft<'receipt'>;
+
+/** The receipts of the platform with that name. */
+export function receiptsBy(platform: string): MakeReceipt {
+  return (effect, status, more = {}) => ({
     kind: 'receipt',
-    by: 'platform:github',
+    by: `platform:${platform}`,
     key: effect.key,
     status,
     ...(more.reference && { reference: visible(more.reference, 2000) }),
     ...(more.detail && { detail: visible(more.detail, 2000) }),
-  };
+  });
 }
