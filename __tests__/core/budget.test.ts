@@ -4,6 +4,7 @@ import {
   costUsd,
   exhausted,
   type Limits,
+  narrowLimits,
   noTokens,
   plus,
   remaining,
@@ -105,4 +106,21 @@ describe('what is left', () => {
       }),
     );
   });
+});
+
+test("an agent's own budget lowers a limit and never raises one", () => {
+  const budget = fc.record(
+    { minutes: amount, turns: amount, tokens: amount, usd: amount },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(limits, budget, (given, own) => {
+      const narrowed = narrowLimits(given, { budget: own });
+      expect(narrowed.attempts).toBe(given.attempts);
+      for (const limit of ['minutes', 'turns', 'tokens', 'costUsd'] as const) {
+        const wanted = own[limit === 'costUsd' ? 'usd' : limit];
+        expect(narrowed[limit]).toBe(wanted !== undefined && wanted < given[limit] ? wanted : given[limit]);
+      }
+    }),
+  );
 });
