@@ -4,7 +4,7 @@ import type { Ledger } from './ledger.ts';
 import type { End } from './outcome.ts';
 
 /** The one next move: run a stage, or stop at an end. */
-export type Step = { run: Stage; attempt: number } | { end: End };
+type Step = { run: Stage; attempt: number } | { end: End };
 
 /**
  * What to do next, from the ledger alone: a crashed run, another machine and tomorrow's run all come to the
