@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { noTokens, plus, type Remaining } from '../core/budget.ts';
 import { digest } from '../core/digest.ts';
 import type { Seen, Tokens, Turn } from '../core/document.ts';
+import { truncate } from '../core/text.ts';
 import { type Limit, type Reservation, reserve, settle } from './meter.ts';
 import { neverArrived } from './providers/billing-safe-retry.ts';
 import type { SendToModel } from './providers/client.ts';
@@ -212,7 +213,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     else delete traffic.failure;
     const tools = reply.tools
       .slice(0, 100)
-      .map(({ name, input }) => ({ name: name.slice(0, 128), input: clean(input, 2000) }));
+      .map(({ name, input }) => ({ name: truncate(name, 128), input: clean(input, 2000) }));
     traffic.turns.push({
       at: at.toISOString(),
       seconds: (now().getTime() - at.getTime()) / 1000,
@@ -260,7 +261,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     let result = text;
     for (const secret of options.secrets) if (secret) result = result.replaceAll(secret, '[removed]');
     // A lone surrogate has no place in a UTF-8 document.
-    return result.slice(0, max).toWellFormed();
+    return truncate(result, max);
   };
 
   const server = createServer((request, response) => {

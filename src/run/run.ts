@@ -14,6 +14,7 @@ import { decide, type Rules, settle } from '../core/policy.ts';
 import { instructionsOf, promptOf } from '../core/prompt.ts';
 import type { OpenRoom } from '../core/room.ts';
 import { taskFor } from '../core/task.ts';
+import { truncate } from '../core/text.ts';
 import { connect } from '../gateway/providers/index.ts';
 import { openGit } from '../git/git.ts';
 import { applyPatch } from '../git/patch.ts';
@@ -474,7 +475,7 @@ function stopped(reason: string, outcome: StageOutcome): Draft<'facts'> {
     kind: 'facts',
     by: 'probe:session',
     probe: 'session',
-    reason: reason.slice(0, 2000).toWellFormed(),
+    reason: truncate(reason, 2000),
     outcome,
   };
 }

@@ -9,6 +9,7 @@ import { exits, type Job, proposalFile } from '../core/job.ts';
 import { Fault } from '../core/outcome.ts';
 import { type Proposal, readProposal } from '../core/proposal.ts';
 import type { OpenRoom, Room, RoomResult } from '../core/room.ts';
+import { truncate } from '../core/text.ts';
 import type { SendToModel } from '../gateway/providers/client.ts';
 import { openGateway, type Traffic } from '../gateway/server.ts';
 import { harvest } from '../git/patch.ts';
@@ -224,7 +225,7 @@ function usageOf(
     model: options.model,
     provider: options.provider,
     ended,
-    ...(reason && { detail: reason.slice(0, 2000).toWellFormed() }),
+    ...(reason && { detail: truncate(reason, 2000) }),
     requests,
     tokens,
     costUsd,

@@ -1,8 +1,8 @@
 import { Fault } from '../../core/outcome.ts';
-import { oneLine } from '../shared/plain.ts';
+import { sanitizeLine } from '../../core/sanitize.ts';
 
 /** What a request is for, so that a person understands its failure. */
-export interface Purpose {
+interface Purpose {
   /** Follows "to": `post the review`. */
   to: string;
   /** The permission it takes, as a workflow spells it: `pull-requests: write`. */
@@ -45,7 +45,7 @@ export function wordsOf(error: unknown): string {
   const cause = error instanceof Fault ? error.cause : error;
   const message = cause instanceof Error ? cause.message : String(cause);
   // Octokit appends the documentation's address.
-  return oneLine(message.replace(/ - https:\/\/docs\.github\.com\/\S*$/, ''));
+  return sanitizeLine(message.replace(/ - https:\/\/docs\.github\.com\/\S*$/, ''), 300);
 }
 
 /** Whether nobody can tell if the request was carried out: the answer was lost, or GitHub broke down over it. */

@@ -1,8 +1,8 @@
 import type { Document, Draft } from '../../core/document.ts';
 import type { Effect } from '../../core/effect.ts';
-import { visible } from './plain.ts';
+import { sanitizeText } from '../../core/sanitize.ts';
 
-export type Status = Document<'receipt'>['status'];
+type Status = Document<'receipt'>['status'];
 
 /** The receipt for an effect. */
 export function receipt(
@@ -15,7 +15,7 @@ export function receipt(
     by: 'platform:github',
     key: effect.key,
     status,
-    ...(more.reference && { reference: visible(more.reference, 2000) }),
-    ...(more.detail && { detail: visible(more.detail, 2000) }),
+    ...(more.reference && { reference: sanitizeText(more.reference, 2000) }),
+    ...(more.detail && { detail: sanitizeText(more.detail, 2000) }),
   };
 }
