@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { digest } from '../../src/core/digest.ts';
-import { effect, effectKey, effectTypes } from '../../src/core/effect.ts';
+import { effect, effectKey, effectTypeOf, effectTypes } from '../../src/core/effect.ts';
 
 const id = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 20, maxLength: 20 });
 
@@ -28,6 +28,9 @@ describe('digests and keys', () => {
           const made = { type: one, key: effectKey(a, one), conclusion: 'success' };
           expect(effect.safeParse(made).success).toBe(true);
           expect(effect.safeParse({ ...made, key: `${a}/${one}\n` }).success).toBe(false);
+          expect(effectTypeOf(effectKey(a, one))).toBe(one);
+          for (const key of [a, one, `${a}/`, `${a}/${one}s`, `${a}/x-${one}`])
+            expect(effectTypeOf(key)).toBeUndefined();
         },
       ),
     );

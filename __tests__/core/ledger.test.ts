@@ -89,7 +89,6 @@ describe('who may add what', () => {
         verdict: 'pass',
         reasons: [],
         risk: { level: 'low', reasons: [] },
-        counts: { critical: 0, high: 0, medium: 0, low: 0 },
         effects: [],
       },
       approval: { of: 'a'.repeat(64) },

@@ -178,7 +178,6 @@ export function verdict(
     verdict: outcome,
     reasons: [],
     risk: { level: 'low', reasons: [] },
-    counts: { critical: 0, high: 0, medium: 0, low: 0 },
     effects: types.map((type) => {
       const key = effectKey(taskId, type);
       return type === 'check' ? { type, key, conclusion: 'failure' as const } : { type, key };

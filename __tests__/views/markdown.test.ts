@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { code, fence, prose, sentence, strip } from '../../src/views/markdown.ts';
+import { code, fence, prose, sentence } from '../../src/views/markdown.ts';
 import { hostile, nasty } from './hostile.ts';
 import { active } from './inert.ts';
 
@@ -101,22 +101,5 @@ describe('hostile text in Markdown', () => {
     expect(prose('use Array<string> and snake_case', 400)).toBe('use `Array<string>` and `snake_case`');
     expect(prose('a < b && c > d * 2', 400)).toBe('a &lt; b &amp;&amp; c &gt; d \\* 2');
     expect(prose('```suggestion\nx\n```', 400)).toBe('```\nx\n```');
-  });
-});
-
-describe('strip', () => {
-  test('removes and counts what is hidden, once and for all', () => {
-    expect(strip('a\u200bb\u{e0041}\u202ec')).toEqual({ text: 'abc', hidden: 3 });
-    expect(strip('\u001b[1;31mred\u001b[0m')).toEqual({ text: 'red', hidden: 2 });
-    expect(strip('\u001b]8;;https://x\u0007text\u001b]8;;\u0007').text).toBe('text');
-    expect(strip('one\r\ntwo\rthree\u2028four').text).toBe('one\ntwo\nthree\nfour');
-    expect(strip('Grüße, 世界 🎉\tend\n')).toEqual({ text: 'Grüße, 世界 🎉\tend\n', hidden: 0 });
-    fc.assert(
-      fc.property(hostile, (text) => {
-        const once = strip(text).text;
-        expect(strip(once)).toEqual({ text: once, hidden: 0 });
-      }),
-      runs,
-    );
   });
 });

@@ -76,17 +76,18 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
   input: {
     what: 'what people, tests and other sessions say is left out or shown as data, and nothing in it is hidden',
     twins: {
-      'src/core/hidden.ts': 'hidden.ts',
-      'src/probes/untrusted.ts': 'untrusted.ts',
+      'src/core/invisible.ts': 'invisible.ts',
+      'src/core/text.ts': 'text.ts',
       'src/gateway/sanitize-request.ts': 'sanitize-request.ts',
       'src/platforms/github/subject.ts': 'subject.ts',
       'src/core/prompt.ts': 'prompt.ts',
     },
     cuts: [
+      { module: 'src/core/prompt.ts', from: 'fence(failed.reason)', to: 'failed.reason' },
       {
         module: 'src/core/prompt.ts',
-        from: 'return `${fence}${language}\\n${text}\\n${fence}`;',
-        to: 'return `${text}${fence && language && ""}`;',
+        from: "fence(`${patch.title}\\n\\n${text}`, 'diff')",
+        to: '`${patch.title}\\n\\n${text}`',
       },
       {
         module: 'src/probes/diff.ts',
@@ -161,7 +162,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
       { module: 'src/probes/anchor.ts', from: '!isThere(finding.path) && isThere(path)', to: 'false' },
       {
         module: 'src/probes/quote-match.ts',
-        from: "reveal(line.replace(/\\r$/, '')).text.trimEnd()",
+        from: "escapeInvisible(line.replace(/\\r$/, '')).text.trimEnd()",
         to: 'line',
       },
     ],
@@ -190,18 +191,22 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
     what: 'what is published, committed or logged is text and nothing else, and no longer than it may be',
     twins: {
       'src/views/markdown.ts': 'markdown.ts',
-      'src/views/strip.ts': 'strip.ts',
       'src/views/commit.ts': 'commit.ts',
-      'src/platforms/shared/plain.ts': 'plain.ts',
-      'src/core/text.ts': 'text.ts',
+      'src/core/sanitize.ts': 'sanitize.ts',
     },
     cuts: [
       {
         module: 'src/views/html.ts',
-        from: 'strip(hostile).text.replace(/[&<>"\']/g, (character) => entities[character]!)',
-        to: 'strip(hostile).text || entities.none!',
+        from: 'sanitize(hostile).text.replace(/[&<>"\']/g, (character) => entities[character]!)',
+        to: 'sanitize(hostile).text || entities.none!',
       },
       { module: 'src/views/review.ts', from: 'if (left < 0) return', to: 'if (false) return' },
+      { module: 'src/views/review.ts', from: 'fenceMarks(text)', to: "'```'" },
+      {
+        module: 'src/platforms/shared/marker.ts',
+        from: 'if (body.length <= room) return',
+        to: 'if (room) return',
+      },
     ],
   },
   'event-trust': {
@@ -279,9 +284,9 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
         to: '',
       },
       {
-        module: 'src/views/ledger-queries.ts',
-        from: 'seq > since && key',
-        to: 'seq >= since - since && key',
+        module: 'src/core/receipts.ts',
+        from: 'seq > since && effectTypeOf',
+        to: 'seq >= since - since && effectTypeOf',
       },
       {
         module: 'src/run/resume.ts',

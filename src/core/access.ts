@@ -14,7 +14,7 @@ export type ModelAccess =
 
 export type AccessTo<P extends Provider> = Extract<ModelAccess, { provider: P }>;
 
-export interface Federation {
+interface Federation {
   ruleId: string;
   organizationId: string;
   serviceAccountId?: string;
@@ -30,7 +30,7 @@ export interface Entra {
 }
 
 /** What the inputs say about the way to the model; an empty input is undefined. */
-export interface AccessInputs {
+interface AccessInputs {
   provider: Provider;
   model: string;
   baseUrl: string | undefined;

@@ -25,7 +25,6 @@ export function allowedEffects(agent: Agent, taskId: string, outcome: Outcome): 
     if (type === 'comment') return !quiet.has(outcome);
     return true;
   });
-  if (types.length === 0) return [{ type: 'noop', key: effectKey(taskId, 'noop') }];
   return types.map((type): Effect => {
     const key = effectKey(taskId, type);
     return type === 'check' ? { type, key, conclusion: conclusionOf(outcome) } : ({ type, key } as Effect);

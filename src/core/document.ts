@@ -30,7 +30,7 @@ const header = {
 };
 
 /** A test that failed, as the runner names it. */
-export const failingTest = z.object({
+const failingTest = z.object({
   name: text(1000),
   file: text(4096).optional(),
   message: text(8000).optional(),
@@ -52,7 +52,7 @@ const testRun = {
   failing: z.array(failingTest).max(500),
 };
 
-export const changedFile = z.object({
+const changedFile = z.object({
   path: repositoryPath,
   status: z.enum(['A', 'D', 'M', 'T']),
   oldMode: z.string().regex(/^\d{6}$/),
@@ -61,7 +61,7 @@ export const changedFile = z.object({
 });
 export type ChangedFile = z.infer<typeof changedFile>;
 
-export const tampering = z.object({
+const tampering = z.object({
   path: repositoryPath,
   what: z.enum(['deleted', 'skipped', 'weakened', 'unproven']),
   detail: text(1000),
@@ -69,7 +69,7 @@ export const tampering = z.object({
 export type Tampering = z.infer<typeof tampering>;
 
 /** A host that the setup command asked for, and what came of it. */
-export const asked = z.object({
+const asked = z.object({
   host: text(260),
   came: z.enum([
     'reached',
@@ -118,7 +118,7 @@ const tokens = z.object({ input: count, output: count, cacheRead: count, cacheWr
 export type Tokens = z.infer<typeof tokens>;
 
 /** One request to the model and what came of it, as the gateway saw it: the report's timeline. */
-export const turn = z.object({
+const turn = z.object({
   at: z.iso.datetime(),
   seconds: z.number().nonnegative(),
   status: z.int(),
@@ -137,7 +137,7 @@ export const turn = z.object({
 export type Turn = z.infer<typeof turn>;
 
 /** One thing that a session was shown, by digest: law 7. */
-export const seen = z.object({ what: text(200), digest: hash, bytes: count });
+const seen = z.object({ what: text(200), digest: hash, bytes: count });
 export type Seen = z.infer<typeof seen>;
 
 const kinds = {
@@ -188,7 +188,6 @@ const kinds = {
     verdict: z.enum(outcomes),
     reasons: z.array(text(2000)).max(100),
     risk: z.object({ level: z.enum(['low', 'medium', 'high']), reasons: z.array(text(500)).max(50) }),
-    counts: z.record(z.enum(severities), count),
     effects: z.array(effect).max(20),
   }),
   question: z.object({ to: text(100) }),

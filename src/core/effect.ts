@@ -11,7 +11,6 @@ export const effect = z.discriminatedUnion('type', [
   z.object({ type: z.literal('review'), key }),
   z.object({ type: z.literal('check'), key, conclusion: z.enum(['success', 'failure', 'neutral']) }),
   z.object({ type: z.literal('comment'), key }),
-  z.object({ type: z.literal('noop'), key }),
 ]);
 
 export type Effect = z.infer<typeof effect>;
@@ -21,4 +20,9 @@ export const effectTypes = effect.options.map((option) => option.shape.type.valu
 /** The idempotency key of one task's effect of one type. */
 export function effectKey(taskId: string, type: EffectType): string {
   return `${taskId}/${type}`;
+}
+
+/** The type of the effect that a key is of; undefined when it is no key. */
+export function effectTypeOf(key: string): EffectType | undefined {
+  return effectTypes.find((type) => key.endsWith(`/${type}`));
 }

@@ -59,6 +59,28 @@ export const finding = z
 
 export type Finding = z.infer<typeof finding>;
 
+type Weight = Pick<Finding, 'severity' | 'confidence'>;
+
+/** Compares: the worse one first. */
+export function bySeverity(a: Pick<Finding, 'severity'>, b: Pick<Finding, 'severity'>): number {
+  return severities.indexOf(a.severity) - severities.indexOf(b.severity);
+}
+
+/** Compares: the worse one first, and of two as bad the surer one. */
+export function byWeight(a: Weight, b: Weight): number {
+  return bySeverity(a, b) || b.confidence - a.confidence;
+}
+
+/** The same findings, from the worst and surest to the mildest. */
+export function worstFirst(findings: readonly Finding[]): Finding[] {
+  return findings.toSorted(byWeight);
+}
+
+/** The worst severity among them; there has to be one. */
+export function worstOf(findings: readonly Pick<Finding, 'severity'>[]): Severity {
+  return findings.toSorted(bySeverity)[0]!.severity;
+}
+
 /** True when `severity` is as bad as `failOn` or worse. */
 export function breaks(severity: Severity, failOn: FailOn): boolean {
   return failOn !== 'never' && severities.indexOf(severity) <= severities.indexOf(failOn);

@@ -1,11 +1,13 @@
 import type { Agent } from './agent.ts';
 import { allowedEffects } from './allowed-effects.ts';
 import type { Draft } from './document.ts';
-import { breaks, type FailOn, type Finding, type Severity, severities } from './finding.ts';
+import { effectTypeOf } from './effect.ts';
+import { breaks, type FailOn, type Severity, worstOf } from './finding.ts';
 import { all, type Ledger, newest, newestFacts, taskOf } from './ledger.ts';
 import { next } from './next.ts';
 import type { End, Outcome } from './outcome.ts';
 import { type Risk, refusals, riskOf } from './risk.ts';
+import { truncate } from './text.ts';
 
 export interface Rules {
   failOn: FailOn;
@@ -23,15 +25,13 @@ const noRisk: Risk = { level: 'low', reasons: [] };
 export function decide(agent: Agent, ledger: Ledger, end: End, rules: Rules): Draft<'verdict'> {
   const judged =
     agent.class === 'reviewer' ? judgeReview(ledger, end, rules) : judgePatch(agent, ledger, end, rules);
-  const counts = countBySeverity(newest(ledger, 'findings')?.findings ?? []);
   return {
     kind: 'verdict',
     by: 'policy',
     verdict: judged.outcome,
     // Paths are in them, so that they may be many and long.
-    reasons: judged.reasons.slice(0, 100).map((reason) => reason.slice(0, 2000).toWellFormed()),
+    reasons: judged.reasons.slice(0, 100).map((reason) => truncate(reason, 2000)),
     risk: judged.risk ?? noRisk,
-    counts,
     effects: allowedEffects(agent, taskOf(ledger).id, judged.outcome),
   };
 }
@@ -151,17 +151,7 @@ export function settle(ledger: Ledger): Outcome {
   const worst = (status: string): boolean => receipts.some((receipt) => receipt.status === status);
   if (worst('stale')) return 'stale';
   if (worst('failed')) return verdict.verdict === 'fail' ? 'fail' : 'incomplete';
-  const push = receipts.find(({ key }) => key.endsWith('/push'));
+  const push = receipts.find(({ key }) => effectTypeOf(key) === 'push');
   if (verdict.verdict === 'fixed' && push?.status === 'refused') return 'patch';
   return verdict.verdict;
-}
-
-function countBySeverity(findings: readonly Finding[]): Record<Severity, number> {
-  const counts = { critical: 0, high: 0, medium: 0, low: 0 };
-  for (const { severity } of findings) counts[severity] += 1;
-  return counts;
-}
-
-function worstOf(findings: readonly { severity: Severity }[]): Severity {
-  return severities.find((severity) => findings.some((finding) => finding.severity === severity))!;
 }

@@ -1,6 +1,7 @@
 import type { Agent, Stage } from './agent.ts';
 import { all, type Ledger, newest, newestFacts, taskOf } from './ledger.ts';
 import { Fault } from './outcome.ts';
+import { fence, truncate } from './text.ts';
 
 /** What a session is told at most of the patch that did not prove itself. */
 const keepPatch = 20_000;
@@ -42,7 +43,7 @@ export function promptOf(agent: Agent, stage: Stage, attempt: number, ledger: Le
     .filter((facts) => facts.probe === 'session' && facts.stage === stage.name)
     .at(-1);
   if (attempt > 1 && failed?.probe === 'session')
-    parts.push(`# An earlier session ended without a result\n\n${asData(failed.reason)}`);
+    parts.push(`# An earlier session ended without a result\n\n${fence(failed.reason)}`);
   if (parts.length === 0)
     throw new Fault(
       `stages.${stage.name} of the agent ${agent.name} shows its session nothing: its needs must name facts, and a stage by probe tests or probe diff must come before it.`,
@@ -59,13 +60,6 @@ function whatChanged(ledger: Ledger): string {
 function lastPatch(ledger: Ledger): string {
   const patch = newest(ledger, 'patch');
   if (patch?.encoding !== 'utf8') return '';
-  const text =
-    patch.body.length > keepPatch ? `${patch.body.slice(0, keepPatch)}\n[the rest is left out]` : patch.body;
-  return `Your work tree does not hold it; start from the head commit again.\n\n${asData(`${patch.title}\n\n${text}`, 'diff')}\n\n`;
-}
-
-/** What an earlier session has written or printed may have been written to direct this one. */
-function asData(text: string, language = 'text'): string {
-  const fence = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
-  return `${fence}${language}\n${text}\n${fence}`;
+  const text = truncate(patch.body, keepPatch, '\n[the rest is left out]');
+  return `Your work tree does not hold it; start from the head commit again.\n\n${fence(`${patch.title}\n\n${text}`, 'diff')}\n\n`;
 }

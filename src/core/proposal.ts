@@ -41,7 +41,7 @@ function endOfString(text: string, start: number): number {
 }
 
 /** What a generator says of the change that it has made in its work tree. */
-export const patchProposal = z.object({
+const patchProposal = z.object({
   title: z
     .string()
     .trim()
@@ -56,7 +56,7 @@ export const patchProposal = z.object({
 });
 
 /** What a reviewer has found. An empty list is a good answer. */
-export const findingsProposal = z.object({
+const findingsProposal = z.object({
   findings: z.array(finding).max(maxFindings),
   summary: z
     .string()

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** An account, as the platform's API and the event tell; the name on a commit is anybody's to choose. */
-export interface Account {
+interface Account {
   login: string;
   kind: 'person' | 'bot';
 }

@@ -9,8 +9,9 @@ import { spent } from '../core/budget.ts';
 import { type Config, readConfig } from '../core/config.ts';
 import { type Ledger, newest, taskOf } from '../core/ledger.ts';
 import { exitCode, Fault, type Outcome } from '../core/outcome.ts';
+import { pushedSha } from '../core/receipts.ts';
+import { sanitizeLog } from '../core/sanitize.ts';
 import { ledgerArtifact } from '../core/task.ts';
-import { harmless } from '../core/text.ts';
 import { createGitHub } from '../platforms/github/index.ts';
 import { wipeLeftovers } from '../room/room.ts';
 import { realDeps } from '../run/deps.ts';
@@ -19,11 +20,10 @@ import { untilStopped } from '../run/stop-signal.ts';
 import { fetchLedger, uploadArtifact } from '../stores/artifact.ts';
 import { commentFile } from '../views/handoff-comment.ts';
 import { views } from '../views/index.ts';
-import { pushedSha } from '../views/ledger-queries.ts';
 import { report } from '../views/report.ts';
 import { earlySummary, jobSummary, lastWord } from '../views/summary.ts';
 
-const say = (text: string): void => core.info(`countersign: ${harmless(text)}`);
+const say = (text: string): void => core.info(`countersign: ${sanitizeLog(text)}`);
 
 const temp = process.env.RUNNER_TEMP ?? '/tmp';
 const home = join(temp, 'countersign');
@@ -39,7 +39,7 @@ async function main(): Promise<0 | 1> {
   const signal = untilStopped();
   try {
     const { config, warnings } = readConfig(inputs(), process.env);
-    for (const warning of warnings) core.warning(harmless(warning));
+    for (const warning of warnings) core.warning(sanitizeLog(warning));
     if ('apiKey' in config.access) core.setSecret(config.access.apiKey!);
     return await act(config, signal);
   } catch (error) {
@@ -84,14 +84,14 @@ async function act(config: Readonly<Config>, signal: AbortSignal): Promise<0 | 1
     deps: realDeps({
       signal,
       say,
-      warn: (text) => core.warning(harmless(text)),
+      warn: (text) => core.warning(sanitizeLog(text)),
       identityToken,
       hidden,
     }),
     ...(workspace && { workspace }),
   });
   if ('nothing' in result) {
-    core.notice(harmless(`Nothing to do: ${result.nothing}`));
+    core.notice(sanitizeLog(`Nothing to do: ${result.nothing}`));
     core.setOutput('outcome', result.outcome);
     await core.summary.addRaw(earlySummary(result.nothing, result.outcome)).write();
     return 0;
@@ -110,7 +110,7 @@ async function tell(
   if (config.phase === 'propose') await uploadLedger(taskOf(ledger).id, directory, ledger);
   const left = await leave(outcome, ledger, directory, code === 0 ? '' : commentFile(ledger));
   await core.summary.addRaw(jobSummary(ledger, left, outcome)).write();
-  const line = harmless(lastWord(ledger, outcome));
+  const line = sanitizeLog(lastWord(ledger, outcome));
   if (code === 0) core.info(`countersign: ${line}`);
   else core.error(line);
   return code;
@@ -150,7 +150,7 @@ async function stopShort(error: unknown): Promise<1> {
     ? error.message
     : `Countersign has a bug or met a fault it doesn't know: ${(error as Error).message}`;
   const outcome = isFault ? error.outcome : 'incomplete';
-  core.error(harmless(message));
+  core.error(sanitizeLog(message));
   if (!isFault) core.debug(String((error as Error).stack));
   const text = commentFile(saved?.ledger, message);
   let left: Awaited<ReturnType<typeof leave>> | undefined;

@@ -1,6 +1,7 @@
 import { noTokens, plus } from '../core/budget.ts';
 import { digest } from '../core/digest.ts';
 import type { Seen, Tokens, Turn } from '../core/document.ts';
+import { truncate } from '../core/text.ts';
 import { blocksOf, type RequestBody, textOf } from './body.ts';
 import type { Limit } from './meter.ts';
 import type { Reply } from './usage-stream.ts';
@@ -55,8 +56,7 @@ export function openRecorder({ now, costUsd, secrets }: RecorderOptions): Record
   const clean = (text: string, max: number): string => {
     let result = text;
     for (const secret of secrets) if (secret) result = result.replaceAll(secret, '[removed]');
-    // A lone surrogate has no place in a UTF-8 document.
-    return result.slice(0, max).toWellFormed();
+    return truncate(result, max);
   };
 
   const note = (what: string, value: unknown): void => {
@@ -96,7 +96,7 @@ export function openRecorder({ now, costUsd, secrets }: RecorderOptions): Record
       else delete traffic.failure;
       const tools = reply.tools
         .slice(0, mostTools)
-        .map(({ name, input }) => ({ name: name.slice(0, 128), input: clean(input, 2000) }));
+        .map(({ name, input }) => ({ name: truncate(name, 128), input: clean(input, 2000) }));
       const turn: Turn = {
         at: at.toISOString(),
         seconds: (now().getTime() - at.getTime()) / 1000,

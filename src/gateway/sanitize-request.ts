@@ -1,6 +1,6 @@
 import { ansi } from '../core/ansi.ts';
 import { digest } from '../core/digest.ts';
-import { reveal } from '../core/hidden.ts';
+import { escapeInvisible } from '../core/invisible.ts';
 
 /** Texts with something hidden that are told apart; who makes more has been found out. */
 const mostCounted = 2000;
@@ -22,7 +22,7 @@ export function showAll(
 ): number {
   let found = 0;
   const shown = (text: string): string => {
-    const { text: result, hidden } = reveal(
+    const { text: result, hidden } = escapeInvisible(
       isOutput ? text.replace(ansi, '').replace(/\r(?!\n)/g, '\n') : text,
     );
     const sum = hidden > 0 ? digest(text.toWellFormed()) : '';

@@ -4,6 +4,7 @@ import { constants, inflateSync } from 'node:zlib';
 import type { ChangedFile, Document, Draft } from '../core/document.ts';
 import type { Git } from '../core/git.ts';
 import { Fault } from '../core/outcome.ts';
+import { parseRawDiff } from '../core/raw-diff.ts';
 import type { Room } from '../core/room.ts';
 
 /** GitHub takes no larger file, and a generator has no business with one. */
@@ -190,17 +191,9 @@ function readNumber(bytes: Buffer, start: number): [value: number, next: number]
 /** What differs between a commit and a tree, by object names and modes. */
 async function changedFiles(git: Git, commit: string, tree: string): Promise<ChangedFile[]> {
   const raw = await git(['diff-tree', '-r', '-z', '--raw', '--no-renames', '--full-index', commit, tree]);
-  const fields = raw.toString('utf8').split('\0');
-  const files: ChangedFile[] = [];
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const [oldMode, newMode, , oid, status] = fields[i]!.slice(1).split(' ') as [
-      string,
-      string,
-      string,
-      string,
-      ChangedFile['status'],
-    ];
-    files.push({ path: fields[i + 1]!, status, oldMode, newMode, oid });
-  }
-  return files;
+  return parseRawDiff(raw).map(({ status, path, oldMode, newMode, oid }) => {
+    if (status !== 'A' && status !== 'D' && status !== 'M' && status !== 'T')
+      throw new Error(`git diff-tree wrote the status ${status} of a change between two trees`);
+    return { path, status, oldMode, newMode, oid };
+  });
 }

@@ -1,12 +1,12 @@
 import picomatch from 'picomatch';
 import type { Draft } from '../core/document.ts';
-import { type Finding, repositoryPath, type Severity, severities } from '../core/finding.ts';
-import { reveal } from '../core/hidden.ts';
+import { bySeverity, byWeight, type Finding, repositoryPath, type Severity } from '../core/finding.ts';
+import { escapeInvisible, unescapeInvisible } from '../core/invisible.ts';
 import { newest, taskOf } from '../core/ledger.ts';
 import type { ProbeContext } from '../core/probe.ts';
+import { fence, truncate } from '../core/text.ts';
 import { type Blob, findBlobs, followBlobs, readTexts } from './blobs.ts';
 import { comparable, findNearest, indentation } from './quote-match.ts';
-import { fence } from './untrusted.ts';
 
 /** The longest suggestion that a finding may carry. */
 const maxSuggestion = 4000;
@@ -18,14 +18,14 @@ const maxLines = 2_000_000;
 const maxCompared = 512 * 1024 * 1024;
 
 /** A file that may well hold a quote, but can't be read. */
-export interface Unread {
+interface Unread {
   lost: string;
 }
 
 /** The texts that stand under a name: a link's own and that of where it leads, in the order they are tried. */
-export type Sources = string | Unread | readonly (string | Unread)[] | undefined;
+type Sources = string | Unread | readonly (string | Unread)[] | undefined;
 
-export interface Dropped {
+interface Dropped {
   path: string;
   rule: string;
   severity: Severity;
@@ -34,12 +34,11 @@ export interface Dropped {
   lost: boolean;
 }
 
-export interface Anchored {
+interface Anchored {
   findings: Finding[];
   /** How many stand at other lines than they said. */
   moved: number;
   dropped: Dropped[];
-  merged: number;
 }
 
 /**
@@ -94,16 +93,16 @@ async function readFiles(
   given: readonly Finding[],
 ): Promise<{ findings: Finding[]; readFile: (path: string) => Sources }> {
   const { head } = taskOf(ledger);
-  const names = given.flatMap(({ path }) => [path, concealed(path)]);
+  const names = given.flatMap(({ path }) => [path, unescapePath(path)]);
   const own = await findBlobs(git, head, names, signal);
   const followed = await followBlobs(git, head, names, signal);
   const isThere = (path: string): boolean => own.has(path) || followed.has(path);
   const findings = given.map((finding) => {
-    const path = concealed(finding.path);
+    const path = unescapePath(finding.path);
     return !isThere(finding.path) && isThere(path) ? { ...finding, path } : finding;
   });
   // The worst first, so that what memory doesn't hold matters least.
-  const order = findings.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+  const order = findings.toSorted(bySeverity);
   const blobs = order.flatMap(({ path }) => [own.get(path), followed.get(path)]);
   const texts = await readTexts(
     git,
@@ -128,11 +127,8 @@ async function readFiles(
 }
 
 /** The name behind one that a session saw with its hidden characters written out. */
-function concealed(path: string): string {
-  const name = path.replace(/\\u\{([0-9A-F]{1,6})\}/g, (whole, code: string) => {
-    const point = Number.parseInt(code, 16);
-    return point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : whole;
-  });
+function unescapePath(path: string): string {
+  const name = unescapeInvisible(path);
   return repositoryPath.safeParse(name).success ? name : path;
 }
 
@@ -140,7 +136,9 @@ function note(dropped: readonly Dropped[]): string {
   const list = (lost: boolean, why: string): string => {
     const lines = dropped
       .filter((each) => each.lost === lost)
-      .map(({ path, rule, why }) => `${reveal(path).text.replaceAll('\n', '\\u{A}')} ${rule}: ${why}`);
+      .map(
+        ({ path, rule, why }) => `${escapeInvisible(path).text.replaceAll('\n', '\\u{A}')} ${rule}: ${why}`,
+      );
     return lines.length === 0 ? '' : `\n\n${why}:\n\n${fence(lines.join('\n'))}\n`;
   };
   return (
@@ -161,7 +159,6 @@ export function anchor(findings: readonly Finding[], readFile: (path: string) =>
   const kept = new Map<string, Finding>();
   const dropped: Dropped[] = [];
   const changed = new Set<string>();
-  let merged = 0;
   for (const [index, finding] of findings.entries()) {
     const placed = places[index]!;
     if ('why' in placed) {
@@ -171,13 +168,12 @@ export function anchor(findings: readonly Finding[], readFile: (path: string) =>
     }
     const key = JSON.stringify([placed.path, placed.line, placed.rule]);
     const other = kept.get(key);
-    if (other) merged += 1;
-    if (other && !isWorse(placed, other)) continue;
+    if (other && byWeight(placed, other) >= 0) continue;
     kept.set(key, placed);
     if (placed.line === finding.line && placed.endLine === finding.endLine) changed.delete(key);
     else changed.add(key);
   }
-  return { findings: [...kept.values()], moved: changed.size, dropped, merged };
+  return { findings: [...kept.values()], moved: changed.size, dropped };
 }
 
 interface Unplaced {
@@ -231,11 +227,6 @@ function linesOf(text: string): string[] | Unread {
 /** Not text, or not UTF-8: what a session was shown of it may be written otherwise here. */
 function isBinary(text: string): boolean {
   return text.includes('\0') || text.includes('\ufffd');
-}
-
-function isWorse(a: Finding, b: Finding): boolean {
-  const difference = severities.indexOf(b.severity) - severities.indexOf(a.severity);
-  return difference > 0 || (difference === 0 && a.confidence > b.confidence);
 }
 
 function placeOf(finding: Finding, file: readonly string[]): Finding | Unplaced {
@@ -299,15 +290,13 @@ function withinLines(
     ...rest,
     line: start + 1,
     endLine: start + part.length,
-    quote: part.length === 1 && whole.length <= maxQuote ? whole : cut(own),
+    quote: part.length === 1 && whole.length <= maxQuote ? whole : cutQuote(own),
   };
 }
 
-/** Written out, hidden characters make a text longer. */
-function cut(quote: string): string {
-  if (quote.length <= maxQuote) return quote;
-  const text = quote.slice(0, maxQuote);
-  return (text.isWellFormed() ? text : text.slice(0, -1)).trimEnd();
+/** Written out, hidden characters make a text longer; without an ellipsis, for what is left has to be found. */
+function cutQuote(quote: string): string {
+  return quote.length <= maxQuote ? quote : truncate(quote, maxQuote, '').trimEnd();
 }
 
 /** A suggestion replaces whole lines, so that it has to be indented as they are in the file. */

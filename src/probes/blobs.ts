@@ -1,9 +1,9 @@
 import type { Git } from '../core/git.ts';
 
 /** Larger files aren't read: no code that a person wrote is that long. */
-export const maxBlobBytes = 1024 * 1024;
+const maxBlobBytes = 1024 * 1024;
 /** What may be in memory at once; the files after it count as too large. */
-export const maxTotalBytes = 64 * 1024 * 1024;
+const maxTotalBytes = 64 * 1024 * 1024;
 
 export interface Blob {
   oid: string;

@@ -1,10 +1,7 @@
+import { type RawChange, readRawDiff } from '../core/raw-diff.ts';
+
 /** One file of a difference between two commits. */
-export interface Change {
-  status: 'A' | 'C' | 'D' | 'M' | 'R' | 'T' | 'U' | 'X';
-  path: string;
-  oldPath?: string;
-  oldMode: string;
-  newMode: string;
+export interface Change extends RawChange {
   /** Lines; both 0 for a binary file. */
   additions: number;
   deletions: number;
@@ -42,10 +39,12 @@ const nextHeader = Buffer.from('\ndiff --git ');
  * @throws Error when the records aren't what git writes
  */
 export function parseChanges(output: Buffer): Change[] {
-  if (output.length > 0 && output[0] !== 0x3a) throw new Error('git diff wrote something that is no record');
-  const reader = { output, at: 0 };
-  const changes: Change[] = [];
-  while (output[reader.at] === 0x3a) changes.push(readRecord(reader));
+  const raw = readRawDiff(output);
+  if (raw.end === 0 && output.length > 0) throw new Error('git diff wrote something that is no record');
+  const reader = { output, at: raw.end };
+  const changes = raw.changes.map(
+    (change): Change => ({ ...change, additions: 0, deletions: 0, binary: false, patch: Buffer.alloc(0) }),
+  );
   for (const change of changes) readCounts(reader, change);
   if (output[reader.at] === 0) reader.at += 1;
   const patches = split(output.subarray(reader.at));
@@ -79,25 +78,6 @@ function readField(reader: Reader): string {
   const field = reader.output.toString('utf8', reader.at, end);
   reader.at = end + 1;
   return field;
-}
-
-function readRecord(reader: Reader): Change {
-  const match = /^:(\d{6}) (\d{6}) [0-9a-f]+ [0-9a-f]+ ([ACDMRTUX])\d*$/.exec(readField(reader));
-  if (!match) throw new Error('git diff wrote a record that is not one');
-  const status = match[3] as Change['status'];
-  const first = readField(reader);
-  const renamed = status === 'R' || status === 'C';
-  return {
-    status,
-    path: renamed ? readField(reader) : first,
-    ...(renamed && { oldPath: first }),
-    oldMode: match[1]!,
-    newMode: match[2]!,
-    additions: 0,
-    deletions: 0,
-    binary: false,
-    patch: Buffer.alloc(0),
-  };
 }
 
 function readCounts(reader: Reader, change: Change): void {

@@ -1,5 +1,5 @@
+import { fence, truncateStart } from '../core/text.ts';
 import type { TestRun } from './test-run.ts';
-import { fence, tail } from './untrusted.ts';
 
 /** Characters; together with the tail about 15,000 tokens for a session. */
 const maxMessages = 40_000;
@@ -30,7 +30,7 @@ export function describeRun(run: TestRun, directory: string): string {
     }
     if (shown < failed.length) parts.push(`${failed.length - shown} more are not shown here.`);
   }
-  if (run.output.trim() !== '') parts.push('## End of the output', fence(tail(run.output, maxTail)));
+  if (run.output.trim() !== '') parts.push('## End of the output', fence(truncateStart(run.output, maxTail)));
   return `${parts.join('\n\n')}\n`;
 }
 

@@ -1,11 +1,11 @@
 import picomatch from 'picomatch';
 import type { Draft } from '../core/document.ts';
-import { reveal } from '../core/hidden.ts';
+import { escapeInvisible } from '../core/invisible.ts';
 import { taskOf } from '../core/ledger.ts';
 import type { ProbeContext } from '../core/probe.ts';
+import { fence } from '../core/text.ts';
 import { type Change, diffArguments, parseChanges, summaryArguments } from './changes.ts';
 import { type Hunks, renderHunks } from './hunks.ts';
-import { fence } from './untrusted.ts';
 
 /** With the lists about 400 KB, or 120,000 tokens: more than half of the smallest context a session has is left. */
 const maxShown = 320_000;
@@ -80,7 +80,7 @@ async function readChanges(
 }
 
 /** The body of the facts on a difference; pure. */
-export function render(
+function render(
   changes: readonly Change[],
   ignored: number,
 ): { body: string; shownBytes: number; hidden: number } {
@@ -91,7 +91,7 @@ export function render(
   const unshown: string[] = [];
   let left = maxShown;
   let shownBytes = 0;
-  let hidden = changes.reduce((total, { path }) => total + reveal(path).hidden, 0);
+  let hidden = changes.reduce((total, { path }) => total + escapeInvisible(path).hidden, 0);
   for (const change of changes) {
     const reason = reasonNotShown(change, left);
     if (reason) unshown.push(`${named(change)}: ${reason}`);
@@ -146,7 +146,7 @@ function section(change: Change, hunks: Hunks): string {
 
 function named({ path, oldPath }: Change): string {
   // However long a run of them is: a name is what a finding has to give back.
-  return reveal(oldPath === undefined ? path : `${oldPath} => ${path}`, Number.POSITIVE_INFINITY)
+  return escapeInvisible(oldPath === undefined ? path : `${oldPath} => ${path}`, Number.POSITIVE_INFINITY)
     .text.replaceAll('\r', '\\u{D}')
     .replaceAll('\n', '\\u{A}')
     .replaceAll('\t', '\\u{9}');

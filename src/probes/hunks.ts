@@ -1,5 +1,5 @@
-import { reveal } from '../core/hidden.ts';
-import { head } from './untrusted.ts';
+import { escapeInvisible } from '../core/invisible.ts';
+import { truncate } from '../core/text.ts';
 
 /** A longer line is cut: it is generated, or it is meant to fill what the session can read. */
 const maxLine = 1000;
@@ -34,7 +34,7 @@ export function renderHunks(patch: Buffer, maxBytes: number): Hunks {
     const inside = left.old > 0 || left.new > 0;
     const hunk = inside ? null : /^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(raw);
     if (inside || hunk || raw[0] === '\\') {
-      const { text, hidden } = reveal(raw.endsWith('\r') ? raw.slice(0, -1) : raw);
+      const { text, hidden } = escapeInvisible(raw.endsWith('\r') ? raw.slice(0, -1) : raw);
       const numbered = raw[0] === '+' || raw[0] === ' ';
       const shown = hunk ? short(text) : `${(numbered ? String(number) : '').padStart(6)} ${short(text)}`;
       used += Buffer.byteLength(shown) + 1;
@@ -63,5 +63,5 @@ function firstHunk(patch: Buffer): number {
 
 function short(line: string): string {
   if (line.length <= maxLine) return line;
-  return `${head(line, maxLine)}… (${line.length - maxLine} more characters: read them in the tree)`;
+  return `${truncate(line, maxLine, '')}… (${line.length - maxLine} more characters: read them in the tree)`;
 }

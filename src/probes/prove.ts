@@ -2,13 +2,13 @@ import type { Document, Draft, FailingTest, Tampering } from '../core/document.t
 import { newest, newestFacts, taskOf } from '../core/ledger.ts';
 import { Fault } from '../core/outcome.ts';
 import type { ProbeContext } from '../core/probe.ts';
+import { fence } from '../core/text.ts';
 import { readBlobs } from './blobs.ts';
 import { describeRun } from './describe-run.ts';
 import { type PatchedFile, tamperings } from './tampering.ts';
 import { isCompared } from './test-file.ts';
 import { judgeOf } from './test-plan.ts';
 import { factsOf, passes, runTests } from './test-run.ts';
-import { fence } from './untrusted.ts';
 
 /** A patch whose tests take ten times as long as without it, and two minutes at least, hangs. */
 const slower = 10;

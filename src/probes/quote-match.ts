@@ -1,11 +1,11 @@
-import { reveal } from '../core/hidden.ts';
+import { escapeInvisible } from '../core/invisible.ts';
 
 /** Quotes that differ in indentation only are told apart by no more places than this, nearest first. */
 const maxTried = 1000;
 
 /** `text` in lines as they are compared: hidden characters written out as a session saw them, ends trimmed. */
 export function comparable(text: string): string[] {
-  return text.split('\n').map((line) => reveal(line.replace(/\r$/, '')).text.trimEnd());
+  return text.split('\n').map((line) => escapeInvisible(line.replace(/\r$/, '')).text.trimEnd());
 }
 
 /**

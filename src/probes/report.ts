@@ -2,8 +2,9 @@ import { posix } from 'node:path';
 import { parse } from 'junit2json';
 import * as z from 'zod';
 import { repositoryPath } from '../core/finding.ts';
+import { escapeOutput } from '../core/invisible.ts';
 import { parseHostileJson } from '../core/proposal.ts';
-import { head, plain, plainly } from './untrusted.ts';
+import { truncate } from '../core/text.ts';
 
 export interface TestCase {
   name: string;
@@ -35,7 +36,7 @@ const maxMessage = 8000;
 const readable = 4;
 
 /** Where the runner ran: its directory, and the root of the work tree, as seen from inside. */
-export interface Place {
+interface Place {
   root: string;
   workingDirectory: string;
 }
@@ -218,13 +219,13 @@ function testCase(
 ): TestCase {
   const own = file === undefined ? undefined : relative(file, place);
   const [shown, said] = [
-    plainly(head(name, readable * maxName)),
-    plainly(status === 'failed' ? head(message ?? '', readable * maxMessage) : ''),
+    escapeOutput(truncate(name, readable * maxName)),
+    escapeOutput(status === 'failed' ? truncate(message ?? '', readable * maxMessage) : ''),
   ];
-  const text = head(said.text.trim(), maxMessage);
+  const text = truncate(said.text.trim(), maxMessage);
   const hidden = shown.hidden + said.hidden;
   return {
-    name: head(shown.text, maxName) || '(no name)',
+    name: truncate(shown.text, maxName) || '(no name)',
     status,
     ...(hidden > 0 && { hidden }),
     ...(own !== undefined && { file: own }),
@@ -241,6 +242,6 @@ function relative(file: string, { root, workingDirectory }: Place): string | und
     : directory === '.' || path.startsWith(`${directory}/`)
       ? path
       : `${directory}/${path}`;
-  const normal = posix.normalize(plain(head(inside, readable * maxName)));
+  const normal = posix.normalize(escapeOutput(truncate(inside, readable * maxName)).text);
   return repositoryPath.safeParse(normal).success ? normal : undefined;
 }

@@ -1,11 +1,11 @@
 import type { ChangedFile, FailingTest, Tampering } from '../core/document.ts';
-import { reveal } from '../core/hidden.ts';
+import { escapeInvisible } from '../core/invisible.ts';
+import { truncate } from '../core/text.ts';
 import { parseObject, readManifest } from './command.ts';
 import { type TestCase, wholeFile } from './report.ts';
 import { scriptsOf } from './runner.ts';
 import { isPartOfCommand, isRunnerConfiguration, isTestFile, rustTests } from './test-file.ts';
 import { countTests, lostLine } from './test-text.ts';
-import { head } from './untrusted.ts';
 
 /** One file of a patch; the texts are undefined where there is no file or it is too large to be read. */
 export interface PatchedFile extends Pick<ChangedFile, 'path' | 'status'> {
@@ -73,7 +73,7 @@ export function tamperings(
       return true;
     })
     .slice(0, maxTamperings)
-    .map(({ path, what, detail }) => ({ path, what, detail: head(reveal(detail).text, 1000) }));
+    .map(({ path, what, detail }) => ({ path, what, detail: truncate(escapeInvisible(detail).text, 1000) }));
 }
 
 function isTest(path: string, before: Before): boolean {

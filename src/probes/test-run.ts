@@ -1,10 +1,11 @@
 import type { FailingTest } from '../core/document.ts';
+import { escapeOutput } from '../core/invisible.ts';
 import type { ProbeContext } from '../core/probe.ts';
 import type { Room, RoomResult } from '../core/room.ts';
+import { truncate } from '../core/text.ts';
 import { type Invocation, invoke } from './invocation.ts';
 import { maxReportBytes, parseJest, parseJUnit, type TestCase } from './report.ts';
 import type { Judge } from './test-plan.ts';
-import { head, plainly } from './untrusted.ts';
 
 export interface TestRun {
   command: string;
@@ -69,7 +70,7 @@ async function runIn(room: Room, context: ProbeContext, judge: Judge, seconds: n
   const tests = await readReport(room, told, judge, config.workingDirectory);
   const ended = end(result);
   return {
-    command: head(judge.command, maxCommand).toWellFormed(),
+    command: truncate(judge.command, maxCommand),
     ...ended,
     hidden: (tests ?? []).reduce((sum, test) => sum + (test.hidden ?? 0), ended.hidden),
     seconds: used,
@@ -102,7 +103,7 @@ async function usable({ runner }: Judge, run: Run): Promise<Judge['runner']> {
 }
 
 function end({ exitCode, timedOut, output }: RoomResult) {
-  const { text, hidden } = plainly(output);
+  const { text, hidden } = escapeOutput(output);
   return { exitCode, timedOut, output: text, hidden };
 }
 

@@ -42,7 +42,7 @@ const declarations = [
 /** A test that ends before its assertions, or a process before its tests. */
 const exits = [/^\s*(?:return\s*;?|process\.exit\(.*|(?:os\._exit|sys\.exit|os\.Exit)\(.*)\s*$/gm];
 
-export interface Counts {
+interface Counts {
   skips: number;
   onlys: number;
   assertions: number;

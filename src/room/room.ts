@@ -12,7 +12,7 @@ import { type Sandbox, sandboxed } from './sandbox.ts';
 import { type SetupArtifacts, sharedArtifacts, sharedStores } from './setup-artifacts.ts';
 import { checkOut, dependenciesOf, placeShared, type SharedPath } from './work-tree.ts';
 
-export interface Rooms {
+interface Rooms {
   /** Where rooms are made; each gets a directory of its own in it. */
   root: string;
   sandbox: Sandbox;

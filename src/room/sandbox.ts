@@ -17,7 +17,7 @@ export type Sandbox =
 export const filterFd = 3;
 
 /** What a program in the sandbox sees beside the machine's tools. */
-export interface View {
+interface View {
   /** In the order they are mounted, so that a later one can cover a part of an earlier one. */
   binds: readonly (Mount & { writable: boolean })[];
   environment: Readonly<Record<string, string>>;

@@ -10,6 +10,7 @@ import { Fault } from '../core/outcome.ts';
 import { type Proposal, readProposal } from '../core/proposal.ts';
 import type { OpenRoom, Room } from '../core/room.ts';
 import { cancelled, endOf, type SessionEnd } from '../core/session-end.ts';
+import { truncate } from '../core/text.ts';
 import type { SendToModel } from '../gateway/providers/client.ts';
 import type { Traffic } from '../gateway/recorder.ts';
 import { openGateway } from '../gateway/server.ts';
@@ -167,7 +168,7 @@ function usageOf(
     model: options.model,
     provider: options.provider,
     ended,
-    ...(reason && { detail: reason.slice(0, 2000).toWellFormed() }),
+    ...(reason && { detail: truncate(reason, 2000) }),
     requests,
     tokens,
     costUsd,

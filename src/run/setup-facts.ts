@@ -1,7 +1,8 @@
 import type { Asked, Draft } from '../core/document.ts';
+import { escapeOutput } from '../core/invisible.ts';
 import { Fault } from '../core/outcome.ts';
 import type { RoomResult } from '../core/room.ts';
-import { fence, head, plain, tail } from '../probes/untrusted.ts';
+import { fence, truncate, truncateStart } from '../core/text.ts';
 
 /** A run of the setup command, as far as it is told of. */
 export interface SetupRun {
@@ -20,13 +21,13 @@ export function setupFacts({ command, result, asked }: SetupRun): Draft<'facts'>
     kind: 'facts',
     by: 'run',
     probe: 'setup',
-    command: head(command, 4000).toWellFormed(),
+    command: truncate(command, 4000),
     exitCode,
     timedOut,
     seconds,
     watched: asked !== undefined,
     hosts: [...(asked ?? [])],
-    body: output.trim() === '' ? '' : `${fence(tail(plain(output), maxTail))}\n`,
+    body: output.trim() === '' ? '' : `${fence(truncateStart(escapeOutput(output).text, maxTail))}\n`,
   };
 }
 
@@ -52,7 +53,7 @@ export function setupFault(
     [
       `The setup-command \`${command}\` ${how}.`,
       ...why,
-      `Its last words:\n${tail(plain(output), 2000)}`,
+      `Its last words:\n${truncateStart(escapeOutput(output).text, 2000)}`,
     ].join(' '),
     timedOut ? 'budget' : 'incomplete',
   );

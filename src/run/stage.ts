@@ -11,6 +11,7 @@ import { decide, type Rules } from '../core/policy.ts';
 import { instructionsOf, promptOf } from '../core/prompt.ts';
 import type { OpenRoom } from '../core/room.ts';
 import { outcomeOfEnd } from '../core/session-end.ts';
+import { truncate } from '../core/text.ts';
 import { connect } from '../gateway/providers/index.ts';
 import { probes } from '../probes/index.ts';
 import type { Mount } from '../room/environment.ts';
@@ -189,7 +190,7 @@ function withoutResult(reason: string, outcome: StageOutcome): Draft<'facts'> {
     kind: 'facts',
     by: 'run',
     probe: 'session',
-    reason: reason.slice(0, 2000).toWellFormed(),
+    reason: truncate(reason, 2000),
     outcome,
   };
 }

@@ -1,6 +1,6 @@
-import type { Ledger } from '../core/ledger.ts';
-import { newest } from '../core/ledger.ts';
+import { type Ledger, newest } from '../core/ledger.ts';
 import { settle } from '../core/policy.ts';
+import { truncate } from '../core/text.ts';
 import { headline, inWords, provedLine, stepMarkdown, tally, whyNot } from './comment.ts';
 import { costLine, limitsOf } from './ledger-queries.ts';
 import { nextStep } from './next-step.ts';
@@ -20,5 +20,5 @@ export function check(ledger: Ledger): { title: string; summary: string } {
     stepMarkdown(nextStep(outcome, ledger)),
     `${costLine(ledger)}.`,
   ].filter((part) => part !== '');
-  return { title: title.slice(0, 255), summary: summary.join('\n\n').slice(0, 60_000) };
+  return { title: truncate(title, 255), summary: truncate(summary.join('\n\n'), 60_000) };
 }

@@ -1,7 +1,9 @@
+import { effectTypeOf } from '../core/effect.ts';
 import { type Ledger, newest, taskOf } from '../core/ledger.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
-import { costLine, countsLine, findingsOf, firstTests, limitsOf, pushedSha } from './ledger-queries.ts';
+import { pushedSha } from '../core/receipts.ts';
+import { costLine, countsLine, findingsOf, firstTests, limitsOf } from './ledger-queries.ts';
 import { code, sentence } from './markdown.ts';
 import { type NextStep, nextStep } from './next-step.ts';
 import { many } from './number.ts';
@@ -101,7 +103,7 @@ export function reasonsOf(ledger: Ledger): string[] {
   const receipts = ledger.filter((document) => document.kind === 'receipt');
   for (const { status, key, detail } of receipts) {
     if (status === 'done' || status === 'already') continue;
-    reasons.push(`The ${key.split('/')[1]} ${notDone[status]}${detail ? `: ${detail}` : '.'}`);
+    reasons.push(`The ${effectTypeOf(key) ?? 'effect'} ${notDone[status]}${detail ? `: ${detail}` : '.'}`);
   }
   return reasons;
 }

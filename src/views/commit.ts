@@ -1,5 +1,6 @@
 import { type Ledger, newest, taskOf } from '../core/ledger.ts';
-import { bound, flat, strip } from './strip.ts';
+import { sanitizeLine, sanitizeText } from '../core/sanitize.ts';
+import { truncate } from '../core/text.ts';
 
 const width = 72;
 
@@ -10,8 +11,9 @@ const width = 72;
 export function commitMessage(ledger: Ledger): string {
   const task = taskOf(ledger);
   const patch = newest(ledger, 'patch');
-  const subject = bound(plainLine(inert(flat(patch?.title ?? '', 200))), width) || 'Change by Countersign';
-  const body = wrap(inert(bound(strip(patch?.summary ?? '').text, 2000)));
+  const subject =
+    truncate(plainLine(inert(sanitizeLine(patch?.title ?? '', 200))), width) || 'Change by Countersign';
+  const body = wrap(inert(sanitizeText(patch?.summary ?? '', 2000)));
   const agent = task.agent.replace(/[^a-z0-9-]/g, '') || 'unknown';
   const trailers = `Countersign-Task: ${task.id}\nCountersign-Agent: ${agent}`;
   return [subject, ...(body ? [body] : []), trailers].join('\n\n');

@@ -1,11 +1,12 @@
 import { type Ledger, taskOf } from '../core/ledger.ts';
 import { settle } from '../core/policy.ts';
+import { sanitize } from '../core/sanitize.ts';
+import { truncateStart } from '../core/text.ts';
 import { headline, stepMarkdown, whyNot } from './comment.ts';
 import { type Attempt, attempts, costLine, lastFailure } from './ledger-queries.ts';
 import { code, fence, prose, sentence } from './markdown.ts';
 import { nextStep } from './next-step.ts';
 import { many } from './number.ts';
-import { boundEnd, strip } from './strip.ts';
 
 /**
  * The content of `pr_comment.md`, for a person, when the run stopped short: what was tried, where it stands,
@@ -65,12 +66,12 @@ function cameTo(proof: Attempt['proof']): string {
 function failing(ledger: Ledger): string {
   const run = lastFailure(ledger);
   if (!run) return '';
-  const output = strip(
+  const output = sanitize(
     run.body || run.failing.map(({ name, message }) => `${name}\n${message ?? ''}`).join('\n'),
   ).text;
   if (output.trim() === '') return '';
   const ended = run.timedOut ? 'timed out' : `exit code ${run.exitCode ?? 'none'}`;
   // Two levels of cutting: the end is what tells, and GitHub's limit on a comment is not to be met.
-  const text = boundEnd(output.trimEnd(), 6000);
+  const text = truncateStart(output.trimEnd(), 6000);
   return `<details><summary>Last failing output (${ended})</summary>\n\n${code(run.command, 300)}\n\n${fence(text, 'text', 6100)}\n\n</details>`;
 }

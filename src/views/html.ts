@@ -1,4 +1,4 @@
-import { strip } from './strip.ts';
+import { sanitize } from '../core/sanitize.ts';
 
 /** Markup that is safe to put into a page: made by the tag `html` and by nothing else. */
 export interface Html {
@@ -29,7 +29,7 @@ const entities: Record<string, string> = {
 };
 
 function escaped(hostile: string): string {
-  return strip(hostile).text.replace(/[&<>"']/g, (character) => entities[character]!);
+  return sanitize(hostile).text.replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
 /** Hostile text with what stands between single backticks as code. */

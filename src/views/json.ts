@@ -2,11 +2,13 @@ import { spent } from '../core/budget.ts';
 import type { ChangedFile } from '../core/document.ts';
 import type { EffectType } from '../core/effect.ts';
 import type { Finding } from '../core/finding.ts';
+import { escapeInvisibleInJson } from '../core/invisible.ts';
 import { type Ledger, newest, taskOf } from '../core/ledger.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
+import { receiptFor } from '../core/receipts.ts';
 import type { Risk } from '../core/risk.ts';
-import { findingsOf, receiptFor } from './ledger-queries.ts';
+import { findingsOf } from './ledger-queries.ts';
 
 /** What `--json` prints; fields are only ever added. */
 export interface Machine {
@@ -47,13 +49,5 @@ export function machine(ledger: Ledger): Machine {
  * would act on, and hidden characters, are written as escapes.
  */
 export function json(value: unknown): string {
-  return JSON.stringify(value, null, 2)
-    .replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}\u007f-\u009f\u2028\u2029]/gu, (hidden) =>
-      Array.from({ length: hidden.length }, (_, i) => unit(hidden.charCodeAt(i))).join(''),
-    )
-    .replace(/##(?=\[|vso\[)/gi, '#\\u0023');
-}
-
-function unit(code: number): string {
-  return `\\u${code.toString(16).padStart(4, '0')}`;
+  return escapeInvisibleInJson(JSON.stringify(value, null, 2)).replace(/##(?=\[|vso\[)/gi, '#\\u0023');
 }

@@ -1,12 +1,11 @@
 import { spent } from '../core/budget.ts';
 import type { Document } from '../core/document.ts';
-import type { EffectType } from '../core/effect.ts';
-import type { Finding } from '../core/finding.ts';
+import { type Finding, severities } from '../core/finding.ts';
 import { all, type Ledger, newest, newestFacts } from '../core/ledger.ts';
 import { count, duration, many, usd } from './number.ts';
 
 type Facts = Document<'facts'>;
-export type TestRun = Extract<Facts, { probe: 'tests' | 'prove' }>;
+type TestRun = Extract<Facts, { probe: 'tests' | 'prove' }>;
 
 /** One patch of the run and what its proof said. */
 export interface Attempt {
@@ -43,19 +42,6 @@ export function lastFailure(ledger: Ledger): TestRun | undefined {
     .findLast((facts) => facts.exitCode !== 0 || facts.failing.length > 0);
 }
 
-/** This run's receipt for an effect of this type: one from before the verdict says nothing of what it allowed. */
-export function receiptFor(ledger: Ledger, type: EffectType): Document<'receipt'> | undefined {
-  const since = newest(ledger, 'verdict')?.seq ?? 0;
-  return all(ledger, 'receipt').findLast(({ key, seq }) => seq > since && key.endsWith(`/${type}`));
-}
-
-/** The SHA of the commit that was pushed, when one was. */
-export function pushedSha(ledger: Ledger): string | undefined {
-  const receipt = receiptFor(ledger, 'push');
-  if (receipt?.status !== 'done' && receipt?.status !== 'already') return undefined;
-  return /(?:^|\/)([0-9a-f]{64}|[0-9a-f]{40})$/.exec(receipt.reference ?? '')?.[1];
-}
-
 /** `12,345 tokens, $0.42, 14 turns, 3m 12s`. */
 export function costLine(ledger: Ledger): string {
   const used = spent(ledger);
@@ -69,7 +55,7 @@ export function costLine(ledger: Ledger): string {
 
 /** `2 high, 1 low`; `none` when there are no findings. */
 export function countsLine(findings: readonly Finding[]): string {
-  const parts = (['critical', 'high', 'medium', 'low'] as const).flatMap((severity) => {
+  const parts = severities.flatMap((severity) => {
     const n = findings.filter((finding) => finding.severity === severity).length;
     return n > 0 ? [`${count(n)} ${severity}`] : [];
   });

@@ -1,6 +1,5 @@
-import { bound, flat, strip } from './strip.ts';
-
-export { strip } from './strip.ts';
+import { sanitize, sanitizeLine, sanitizeText } from '../core/sanitize.ts';
+import { fenceMarks, truncate } from '../core/text.ts';
 
 /**
  * GitHub looks for mentions, references and commits in the text that comes out of Markdown, after entities
@@ -40,7 +39,7 @@ interface Piece {
  * @param max how much of the text is taken; escaping can make it up to seven times as long
  */
 export function prose(hostile: string, max: number): string {
-  const lines = bound(strip(hostile).text.trim(), max).split('\n');
+  const lines = truncate(sanitize(hostile).text.trim(), max).split('\n');
   const out: string[] = [];
   for (let i = 0; i < lines.length; i += 1) {
     const open = /^\s*(`{3,}|~{3,})\s*([^`]*)$/.exec(lines[i]!);
@@ -62,12 +61,12 @@ export function prose(hostile: string, max: number): string {
 
 /** Hostile text as one line of prose: for a list item, a heading, a sentence of ours. */
 export function sentence(hostile: string, max: number): string {
-  return startOfLine(inline(flat(hostile, max)));
+  return startOfLine(inline(sanitizeLine(hostile, max)));
 }
 
 /** Hostile text as a code span on one line. */
 export function code(hostile: string, max: number): string {
-  return span(bound(strip(hostile).text.replace(/\n/g, ' '), max));
+  return span(truncate(sanitize(hostile).text.replace(/\n/g, ' '), max));
 }
 
 /**
@@ -75,15 +74,10 @@ export function code(hostile: string, max: number): string {
  * @param language colours the code when it is one that GitHub only colours, and is left out otherwise
  */
 export function fence(hostile: string, language: string, max: number): string {
-  const text = noComment(bound(strip(hostile).text, max)).replace(/\n+$/, '');
+  const text = noComment(sanitizeText(hostile, max)).replace(/\n+$/, '');
   const name = language.trim().toLowerCase();
-  const run = '`'.repeat(Math.max(3, longestRun(text) + 1));
-  return `${run}${languages.has(name) ? name : ''}\n${text}\n${run}`;
-}
-
-/** How long the longest run of backticks in `text` is. */
-export function longestRun(text: string): number {
-  return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  const marks = fenceMarks(text);
+  return `${marks}${languages.has(name) ? name : ''}\n${text}\n${marks}`;
 }
 
 /** True when `text` holds the start of an HTML comment, by which own comments are recognised. */
@@ -171,7 +165,7 @@ function merge(found: readonly Piece[]): Piece[] {
 function span(content: string): string {
   const text = noComment(content);
   if (text.trim() === '') return '` `';
-  const run = '`'.repeat(longestRun(text) + 1);
+  const marks = fenceMarks(text, 1);
   const pad = /^`|`$|^ .* $/.test(text) ? ' ' : '';
-  return `${run}${pad}${text}${pad}${run}`;
+  return `${marks}${pad}${text}${pad}${marks}`;
 }

@@ -1,7 +1,7 @@
 import type { Document } from '../core/document.ts';
+import { truncate } from '../core/text.ts';
 import { type Html, html, withCode } from './html.ts';
 import { many } from './number.ts';
-import { bound } from './strip.ts';
 
 const statuses = { A: 'added', D: 'deleted', M: 'changed', T: 'type changed' } as const;
 
@@ -21,7 +21,7 @@ ${patch.encoding === 'utf8' && patch.body !== '' && diffFold(patch.body)}
 }
 
 function diffFold(body: string): Html {
-  const lines = bound(body.trimEnd(), 300_000).split('\n').slice(0, 5000);
+  const lines = truncate(body.trimEnd(), 300_000).split('\n').slice(0, 5000);
   return html`<details class="fold"><summary>The diff</summary><pre>${lines.map(
     (line) => html`<span class="${kind(line)}">${line || ' '}</span>`,
   )}</pre></details>`;

@@ -1,18 +1,19 @@
 import { spent } from '../core/budget.ts';
 import type { Document } from '../core/document.ts';
-import { type Finding, severities } from '../core/finding.ts';
+import { bySeverity, type Finding } from '../core/finding.ts';
 import { all, type Ledger, newest, taskOf } from '../core/ledger.ts';
 import { exitCode, type Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
+import { pushedSha } from '../core/receipts.ts';
+import { truncate, truncateStart } from '../core/text.ts';
 import { inWords, tally } from './comment.ts';
 import { capped, type Html, html, withCode } from './html.ts';
-import { findingsOf, limitsOf, pushedSha } from './ledger-queries.ts';
+import { findingsOf, limitsOf } from './ledger-queries.ts';
 import { nextStep } from './next-step.ts';
 import { count, duration, many, usd } from './number.ts';
 import { patchSection } from './report-patch.ts';
 import { sessionSection } from './report-session.ts';
 import { style } from './report-style.ts';
-import { bound, boundEnd } from './strip.ts';
 
 /** What the sections that grow may take, in bytes; together with the rest the page stays below 5 MB. */
 const room = { sessions: 2_200_000, steps: 700_000, findings: 700_000, chain: 400_000 } as const;
@@ -74,8 +75,8 @@ function head(ledger: Ledger, outcome: Outcome, links: readonly Html[]): Html {
     ['Cost', usd(used.costUsd)],
     ['Tokens', count(used.tokens)],
     ['Turns', count(used.requests)],
-    ['Base', html`<span title="${base}">${bound(baseRef, 80)} <code>${base.slice(0, 10)}</code></span>`],
-    ['Head', html`<span title="${tip}">${bound(headRef, 80)} <code>${tip.slice(0, 10)}</code></span>`],
+    ['Base', html`<span title="${base}">${truncate(baseRef, 80)} <code>${base.slice(0, 10)}</code></span>`],
+    ['Head', html`<span title="${tip}">${truncate(headRef, 80)} <code>${tip.slice(0, 10)}</code></span>`],
     ...(sha ? [['Commit', html`<code title="${sha}">${sha.slice(0, 10)}</code>`] as [string, Html]] : []),
     ['Task', html`<code>${id}</code>`],
   ];
@@ -95,7 +96,7 @@ function verdictSection(ledger: Ledger, outcome: Outcome): Html {
   const verdict = newest(ledger, 'verdict');
   const { say, run = [] } = nextStep(outcome, ledger);
   return html`<section class="card"><p><strong>${inWords(outcome)}</strong></p>
-${verdict?.reasons.map((reason) => html`<p>${withCode(bound(reason, 1000))}</p>`)}
+${verdict?.reasons.map((reason) => html`<p>${withCode(truncate(reason, 1000))}</p>`)}
 ${!verdict && html`<p>The run ended before there was a verdict.</p>`}
 <p><span class="soft">Risk:</span> ${verdict?.risk.level ?? 'not judged'}${verdict?.risk.reasons.map((reason) => html`; ${reason}`)}</p>
 ${limitsOf(ledger).map((limit) => html`<p><span class="soft">Limit:</span> ${withCode(limit)}</p>`)}
@@ -103,11 +104,8 @@ ${limitsOf(ledger).map((limit) => html`<p><span class="soft">Limit:</span> ${wit
 }
 
 function findingsSection(findings: readonly Finding[]): Html {
-  const sorted = [...findings].sort(
-    (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity),
-  );
   const rows = capped(
-    sorted,
+    findings.toSorted(bySeverity),
     room.findings,
     ({ severity, path, line, endLine, rule, category, confidence, message, quote, suggestion }) =>
       html`<tr><td><span class="tag ${severity}">${severity}</span></td>
@@ -159,7 +157,7 @@ function toldFacts(facts: Document<'facts'>): string {
       ? `${count(facts.passed)} passed, ${count(facts.failing.length)} failed`
       : `exit code ${facts.exitCode ?? 'none'}`;
   const tampered = facts.probe === 'prove' && facts.tampered.length > 0 ? '; changed the tests' : '';
-  return `${bound(facts.command, 200)}: ${facts.timedOut ? 'timed out' : tests} in ${duration(facts.seconds)}${tampered}`;
+  return `${truncate(facts.command, 200)}: ${facts.timedOut ? 'timed out' : tests} in ${duration(facts.seconds)}${tampered}`;
 }
 
 function toldSetup({ command, exitCode, timedOut, seconds, watched, hosts }: Setup): string {
@@ -171,7 +169,7 @@ function toldSetup({ command, exitCode, timedOut, seconds, watched, hosts }: Set
       .join(', ');
   const reached = watched ? `; reached ${named(true) || 'no host'}` : '; not sandboxed';
   const refused = named(false) && `; refused ${named(false)}`;
-  return `${bound(command, 200)}: ${ended} in ${duration(seconds)}${reached}${refused}`;
+  return `${truncate(command, 200)}: ${ended} in ${duration(seconds)}${reached}${refused}`;
 }
 
 function more(document: Document): Html {
@@ -181,8 +179,8 @@ function more(document: Document): Html {
   if (tampered.length + failing.length === 0 && document.body === '') return html``;
   return html`<details class="fold"><summary>${failing.length > 0 ? many(failing.length, 'failing test') : 'Output'}</summary>
 ${tampered.slice(0, 50).map(({ path, what, detail }) => html`<p><code>${path}</code> ${what}: ${detail}</p>`)}
-${failing.slice(0, 50).map(({ name, file, message }) => html`<p><code>${name}</code>${file && html` <span class="soft">${file}</span>`}</p>${message && html`<pre>${bound(message, 2000)}</pre>`}`)}
-${document.body !== '' && html`<pre>${boundEnd(document.body, 20_000)}</pre>`}</details>`;
+${failing.slice(0, 50).map(({ name, file, message }) => html`<p><code>${name}</code>${file && html` <span class="soft">${file}</span>`}</p>${message && html`<pre>${truncate(message, 2000)}</pre>`}`)}
+${document.body !== '' && html`<pre>${truncateStart(document.body, 20_000)}</pre>`}</details>`;
 }
 
 function effectsSection(ledger: Ledger): Html {

@@ -1,11 +1,12 @@
-import { type Finding, severities } from '../core/finding.ts';
+import { bySeverity, type Finding } from '../core/finding.ts';
 import { type Ledger, newest } from '../core/ledger.ts';
 import { settle } from '../core/policy.ts';
+import { sanitize } from '../core/sanitize.ts';
+import { fenceMarks } from '../core/text.ts';
 import { headline, whyNot } from './comment.ts';
 import { costLine, limitsOf } from './ledger-queries.ts';
-import { code, fence, holdsComment, longestRun, prose, sentence } from './markdown.ts';
+import { code, fence, holdsComment, prose, sentence } from './markdown.ts';
 import { many } from './number.ts';
-import { strip } from './strip.ts';
 
 /** GitHub takes 65,536 characters; the rest is room for what the platform adds. */
 const longest = 60_000;
@@ -25,10 +26,7 @@ export function review(ledger: Ledger, unplaced: readonly Finding[]): string {
     ...(limits.length > 0 ? [limits.map((limit) => `- ${limit}`).join('\n')] : []),
   ];
   const foot = `<sub>${costLine(ledger)}. Written by a machine that has seen the diff and the rules, and nothing of the author’s words.</sub>`;
-  const placed = [...unplaced].sort(
-    (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity),
-  );
-  const told = elsewhere(placed, longest - [...head, foot].join('\n\n').length);
+  const told = elsewhere(unplaced.toSorted(bySeverity), longest - [...head, foot].join('\n\n').length);
   return [...head, ...told, foot].join('\n\n');
 }
 
@@ -60,7 +58,7 @@ export function inline(finding: Finding, suggestable: boolean): string {
     prose(message, 4000),
   ];
   if (suggestion !== undefined) parts.push(suggested(suggestion, suggestable));
-  const { hidden } = strip(message + (suggestion ?? ''));
+  const { hidden } = sanitize(message + (suggestion ?? ''));
   if (hidden > 0) parts.push(`<sub>${many(hidden, 'hidden character')} removed from this text.</sub>`);
   return parts.join('\n\n');
 }
@@ -71,9 +69,9 @@ export function inline(finding: Finding, suggestable: boolean): string {
  */
 function suggested(suggestion: string, suggestable: boolean): string {
   const text = suggestion.replaceAll('\r\n', '\n');
-  const exact = strip(text).text === text && !holdsComment(text);
+  const exact = sanitize(text).text === text && !holdsComment(text);
   if (!suggestable || !exact) return `${sentence('Instead:', 20)}\n\n${fence(text, '', 4000)}`;
-  const run = '`'.repeat(Math.max(3, longestRun(text) + 1));
+  const marks = fenceMarks(text);
   const body = text === '' || text.endsWith('\n') ? text : `${text}\n`;
-  return `${run}suggestion\n${body}${run}`;
+  return `${marks}suggestion\n${body}${marks}`;
 }

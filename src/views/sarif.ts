@@ -1,8 +1,8 @@
 import { digest } from '../core/digest.ts';
-import type { Finding, Severity } from '../core/finding.ts';
+import { type Finding, type Severity, worstOf } from '../core/finding.ts';
 import { type Ledger, taskOf } from '../core/ledger.ts';
+import { sanitizeLine, sanitizeText } from '../core/sanitize.ts';
 import { findingsOf } from './ledger-queries.ts';
-import { bound, flat, strip } from './strip.ts';
 
 const levels: Record<Severity, 'error' | 'warning' | 'note'> = {
   critical: 'error',
@@ -55,8 +55,7 @@ export function sarif(ledger: Ledger, version: string): object {
 
 function rule(id: string, findings: readonly Finding[]): object {
   const tags = [...new Set(findings.map(({ category }) => category))].sort();
-  const order = Object.keys(levels) as Severity[];
-  const worst = order.find((severity) => findings.some((finding) => finding.severity === severity))!;
+  const worst = worstOf(findings);
   return {
     id,
     shortDescription: { text: id },
@@ -76,13 +75,13 @@ function result(finding: Finding, ruleIndex: number): object {
       {
         physicalLocation: {
           artifactLocation: { uri: path.split('/').map(encodePart).join('/'), uriBaseId: '%SRCROOT%' },
-          region: { startLine: line, endLine, snippet: { text: bound(strip(quote).text, 4000) } },
+          region: { startLine: line, endLine, snippet: { text: sanitizeText(quote, 4000) } },
         },
       },
     ],
     // Without the line, so that a finding stays the same one when code above it moves.
     partialFingerprints: {
-      'countersign/v1': digest([path, finding.rule, flat(quote, 4000)].join('\n')),
+      'countersign/v1': digest([path, finding.rule, sanitizeLine(quote, 4000)].join('\n')),
     },
     properties: { severity, category: finding.category, confidence },
   };
@@ -95,5 +94,5 @@ function encodePart(part: string): string {
 
 /** SARIF makes links of `[text](target)` even in plain messages; no escape is read the same everywhere. */
 function plain(hostile: string): string {
-  return bound(strip(hostile).text, 4000).replaceAll('](', '] (');
+  return sanitizeText(hostile, 4000).replaceAll('](', '] (');
 }

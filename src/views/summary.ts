@@ -1,15 +1,15 @@
-import { severities } from '../core/finding.ts';
+import { bySeverity } from '../core/finding.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
+import { sanitizeLine } from '../core/sanitize.ts';
 import { headline, inWords, provedLine, reasonsOf, stepMarkdown, tally, whyNot } from './comment.ts';
 import { costLine, findingsOf, hiddenLine } from './ledger-queries.ts';
 import { code, prose } from './markdown.ts';
 import { nextStep } from './next-step.ts';
-import { flat } from './strip.ts';
 
 /** Where the run left what a person may want to open, as paths. */
-export interface Left {
+interface Left {
   report?: string;
   ledger?: string;
   commentFile?: string;
@@ -38,7 +38,7 @@ export function lastWord(ledger: Ledger, outcome: Outcome = settle(ledger)): str
   const words =
     outcome === 'pass' || outcome === 'fail' ? `${inWords(outcome)}: ${tally(ledger)}` : inWords(outcome);
   return [words, ...reasonsOf(ledger).slice(0, 3)]
-    .map((part) => flat(part, 300).replace(/(?<![.!?…])$/, '.'))
+    .map((part) => sanitizeLine(part, 300).replace(/(?<![.!?…])$/, '.'))
     .join(' ');
 }
 
@@ -59,10 +59,8 @@ export function earlySummary(message: string, outcome: Outcome, ledger?: Ledger,
 
 /** The worst few findings, so that a failed check says in the summary what it failed for. */
 function worstFindings(ledger: Ledger): string {
-  const worst = [...findingsOf(ledger)].sort(
-    (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity),
-  );
-  return worst
+  return findingsOf(ledger)
+    .toSorted(bySeverity)
     .slice(0, 5)
     .map(
       ({ path, line, severity, rule }) => `- ${severity}: ${code(`${path}:${line}`, 300)} ${code(rule, 80)}`,

@@ -1,12 +1,14 @@
 import { styleText } from 'node:util';
-import { type Finding, type Severity, severities } from '../core/finding.ts';
+import { bySeverity, type Finding, type Severity } from '../core/finding.ts';
 import { type Ledger, newest, taskOf } from '../core/ledger.ts';
 import { exitCode, type Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
+import { pushedSha, receiptFor } from '../core/receipts.ts';
+import { escapeCommands, sanitize, sanitizeLine } from '../core/sanitize.ts';
+import { truncate } from '../core/text.ts';
 import { inWords, tally } from './comment.ts';
-import { costLine, findingsOf, limitsOf, pushedSha, receiptFor } from './ledger-queries.ts';
+import { costLine, findingsOf, limitsOf } from './ledger-queries.ts';
 import { nextStep } from './next-step.ts';
-import { bound, flat, strip } from './strip.ts';
 
 type Style = Parameters<typeof styleText>[0];
 type Paint = (style: Style, text: string) => string;
@@ -28,11 +30,8 @@ export function terminal(
 ): string {
   const paint: Paint = (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
   const outcome = settle(ledger);
-  const findings = [...findingsOf(ledger)].sort(
-    (a, b) =>
-      severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
-      (a.path < b.path ? -1 : Number(a.path > b.path)) ||
-      a.line - b.line,
+  const findings = findingsOf(ledger).toSorted(
+    (a, b) => bySeverity(a, b) || (a.path < b.path ? -1 : Number(a.path > b.path)) || a.line - b.line,
   );
   const { say, run = [] } = nextStep(outcome, ledger);
   return [
@@ -40,7 +39,7 @@ export function terminal(
     verdictLine(ledger, outcome, paint),
     ...(newest(ledger, 'verdict')?.reasons ?? [])
       .slice(0, 10)
-      .map((reason) => `  ${flat(wording(reason), 400)}`),
+      .map((reason) => `  ${sanitizeLine(wording(reason), 400)}`),
     ...(outcome === 'fixed' || outcome === 'patch' ? changed(ledger) : []),
     ...limitsOf(ledger).map((limit) => `  ${limit.replaceAll('`', '')}`),
     costLine(ledger),
@@ -50,18 +49,18 @@ export function terminal(
   ]
     .join('\n')
     .split('\n')
-    .map(quiet)
+    .map(escapeCommands)
     .join('\n');
 }
 
 /** A text that may quote hostile ones, such that neither a terminal nor a runner acts on it. */
 export function inert(text: string): string {
-  return lines(text, 10_000).map(quiet).join('\n');
+  return lines(text, 10_000).map(escapeCommands).join('\n');
 }
 
 function changed(ledger: Ledger): string[] {
   const files = newest(ledger, 'patch')?.files ?? [];
-  const shown = files.slice(0, 20).map(({ status, path }) => `  ${status} ${flat(path, 500)}`);
+  const shown = files.slice(0, 20).map(({ status, path }) => `  ${status} ${sanitizeLine(path, 500)}`);
   return files.length > 20 ? [...shown, `  and ${files.length - 20} more files`] : shown;
 }
 
@@ -73,11 +72,11 @@ function takeOver(ledger: Ledger): string[] {
 }
 
 function one({ path, line, severity, rule, message, quote }: Finding, paint: Paint): string {
-  const where = `${flat(path, 500)}:${line}`;
+  const where = `${sanitizeLine(path, 500)}:${line}`;
   const code = lines(quote, 1200).map((text) => paint('dim', `  | ${text}`));
   const text = lines(message, 4000).map((part) => `  ${part}`.trimEnd());
   return [
-    `${paint('bold', where)} ${paint(colors[severity], severity)} ${flat(rule, 80)}`,
+    `${paint('bold', where)} ${paint(colors[severity], severity)} ${sanitizeLine(rule, 80)}`,
     ...text,
     ...code,
     '',
@@ -90,17 +89,9 @@ function verdictLine(ledger: Ledger, outcome: Outcome, paint: Paint): string {
   const title = newest(ledger, 'patch')?.title;
   const sha = pushedSha(ledger);
   if (outcome !== 'fixed' && outcome !== 'patch') return words;
-  return `${words}${sha ? ` in ${sha.slice(0, 12)}` : ''}${title ? `: ${flat(title, 200)}` : ''}`;
+  return `${words}${sha ? ` in ${sha.slice(0, 12)}` : ''}${title ? `: ${sanitizeLine(title, 200)}` : ''}`;
 }
 
 function lines(hostile: string, max: number): string[] {
-  return bound(strip(hostile).text.trimEnd(), max).replaceAll('\t', '  ').split('\n');
-}
-
-/**
- * A terminal may be the log of a CI job, whose runner obeys lines that start with `::` and those that hold
- * `##[` or `##vso[` anywhere.
- */
-function quiet(line: string): string {
-  return line.replace(/^(\s*):(?=:)/, '$1: ').replace(/##(?=\[|vso\[)/gi, '# #');
+  return truncate(sanitize(hostile).text.trimEnd(), max).replaceAll('\t', '  ').split('\n');
 }

@@ -105,7 +105,6 @@ const forgeries: readonly Forgery[] = [
       verdict: 'pass',
       reasons: [],
       risk: { level: 'low', reasons: [] },
-      counts: {},
       effects: [],
     }),
   ),

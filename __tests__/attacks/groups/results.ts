@@ -155,8 +155,8 @@ async function generator(lab: Lab, won: Notes): Promise<void> {
     verdict: 'fixed',
     reasons: [forged.marker],
     risk: { level: 'low', reasons: [] },
-    counts: {},
-    effects: [],
+    // No key: where documents are checked it is none, and where not, all of it is kept.
+    effects: [{ type: 'push' }],
   };
   const calls = [lie, { ...honest, title: again.marker }].map((input) => ({ name: 'submit_patch', input }));
   scene.model.add(session(put('sum.js', repaired), { tools: calls }, { text: 'Done.' }));

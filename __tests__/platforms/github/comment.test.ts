@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Draft } from '../../../src/core/document.ts';
 import { faults } from '../../stand-ins/github/index.ts';
-import { comment, commit, findings, ledgerOf, noop, openWorld, push, views, type World } from './world.ts';
+import { comment, commit, findings, ledgerOf, openWorld, push, views, type World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -81,9 +81,4 @@ test('without the permission fails with its line', async () => {
     status: 'failed',
     detail: expect.stringContaining('permissions: pull-requests: write'),
   });
-});
-
-test('noop asks GitHub nothing', async () => {
-  expect(await world.platform().perform(noop, ledger(), world.git)).toMatchObject({ status: 'done' });
-  expect(world.gitHub.requests).toEqual([]);
 });

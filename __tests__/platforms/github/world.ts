@@ -273,5 +273,4 @@ const effect = <T extends Effect['type']>(type: T) => ({ type, key: effectKey(ta
 export const push = effect('push');
 export const review = effect('review');
 export const comment = effect('comment');
-export const noop = effect('noop');
 export const check = { ...effect('check'), conclusion: 'failure' } as const;

@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import parseDiff from 'parse-diff';
 import type { Git } from '../../../src/core/git.ts';
 import { openGit } from '../../../src/git/git.ts';
-import { readRaw, shownHunks } from '../../../src/platforms/github/diff.ts';
-import { type Hunk, hunksOf, place, worstFirst } from '../../../src/platforms/shared/positions.ts';
+import { shownHunks } from '../../../src/platforms/github/diff.ts';
+import { type Hunk, hunksOf, place } from '../../../src/platforms/shared/positions.ts';
 import { commit, finding, lines } from '../github/world.ts';
 
 const at = (hunks: Hunk[]) => new Map([['a.txt', hunks]]);
@@ -63,7 +63,6 @@ test('for any hunks, each finding is placed within one or told, and none is lost
         expect(startLine >= of.line && line <= of.endLine).toBe(true);
         expect(suggestable).toBe(startLine === of.line && line === of.endLine);
       }
-      expect(worstFirst(some).toSorted((a, b) => some.indexOf(a) - some.indexOf(b))).toEqual(some);
     }),
   );
 });
@@ -81,25 +80,6 @@ test("what looks like a header within a hunk isn't one", () => {
     '',
   ];
   expect(hunksOf(parseDiff(text.join('\n')))).toEqual([{ first: 1, last: 3 }]);
-});
-
-test('raw output is read field by field', () => {
-  const names = fc.array(
-    fc.string({ minLength: 1 }).filter((name) => !name.includes('\0')),
-    { minLength: 2, maxLength: 2 },
-  );
-  fc.assert(
-    fc.property(fc.array(fc.tuple(fc.constantFrom('M', 'A', 'D', 'T', 'R090'), names)), (changes) => {
-      const raw = changes.map(([status, [a, b]]) => {
-        const line = `:100644 100644 ${'a'.repeat(40)} ${'b'.repeat(40)} ${status}\0${a}\0`;
-        return status.startsWith('R') ? `${line}${b}\0` : line;
-      });
-      const expected = changes.map(([status, [a, b]]) =>
-        status.startsWith('R') ? { path: b, before: a } : { path: a, before: undefined },
-      );
-      expect(readRaw(raw.join(''))).toEqual(expected);
-    }),
-  );
 });
 
 describe("git's diff", () => {

@@ -1,10 +1,7 @@
 import type * as real from '../../../src/views/markdown.ts';
 
-export { strip } from './strip.ts';
-
 export const prose: typeof real.prose = (text) => text;
 export const sentence: typeof real.sentence = (text) => text;
 export const code: typeof real.code = (text) => text;
 export const fence: typeof real.fence = (text, language) => `\`\`\`${language}\n${text}\n\`\`\``;
-export const longestRun: typeof real.longestRun = () => 0;
 export const holdsComment: typeof real.holdsComment = () => false;

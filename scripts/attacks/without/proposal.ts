@@ -5,8 +5,6 @@ export const { parseHostileJson } = real;
 
 const anything = z.looseObject({});
 
-export const patchProposal = anything;
-export const findingsProposal = anything;
 export const resultTools = {
   generator: { ...real.resultTools.generator, schema: anything },
   reviewer: { ...real.resultTools.reviewer, schema: anything },

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import parseDiff from 'parse-diff';
 import type { Git } from '../../core/git.ts';
+import { parseRawDiff, type RawChange } from '../../core/raw-diff.ts';
 import { type Hunk, hunksOf } from '../shared/positions.ts';
 
 /** https://docs.github.com/repositories/creating-and-managing-repositories/repository-limits#diff-limits */
@@ -8,12 +9,6 @@ const mostBytes = 500 * 1000;
 const mostLines = 20_000;
 /** https://docs.github.com/rest/pulls/pulls#list-pull-requests-files */
 const mostFiles = 3000;
-
-/** `file` is what git says of one changed file: its path now, and before if that was another. */
-interface Change {
-  path: string;
-  before: string | undefined;
-}
 
 /**
  * The hunks that GitHub shows of the new side of `paths` in the pull request's diff. No name is ever read
@@ -27,7 +22,7 @@ export async function shownHunks(
 ): Promise<Map<string, Hunk[]>> {
   const raw = await git(['diff-tree', '-r', '-z', '-M', '--raw', from, to]);
   const wanted = new Set(paths);
-  const changes = readRaw(raw.toString())
+  const changes = parseRawDiff(raw)
     .slice(0, mostFiles)
     .filter(({ path }) => wanted.has(path));
   const limit = pLimit(8);
@@ -37,22 +32,9 @@ export async function shownHunks(
   return new Map(await Promise.all(entries));
 }
 
-/** What `git diff-tree -z --raw` printed: `:MODES IDS STATUS` NUL path NUL, with two paths for a rename. */
-export function readRaw(raw: string): Change[] {
-  const fields = raw.split('\0');
-  const changes: Change[] = [];
-  for (let index = 0; index + 1 < fields.length; ) {
-    const renamed = /^:.* [RC]\d*$/.test(fields[index]!);
-    const first = fields[index + 1]!;
-    changes.push(renamed ? { path: fields[index + 2]!, before: first } : { path: first, before: undefined });
-    index += renamed ? 3 : 2;
-  }
-  return changes;
-}
-
-async function hunksOfOne(git: Git, from: string, to: string, change: Change): Promise<Hunk[]> {
-  const { path, before } = change;
-  const specs = [path, ...(before === undefined ? [] : [before])].map((each) => `:(literal)${each}`);
+async function hunksOfOne(git: Git, from: string, to: string, change: RawChange): Promise<Hunk[]> {
+  const { path, oldPath } = change;
+  const specs = [path, ...(oldPath === undefined ? [] : [oldPath])].map((each) => `:(literal)${each}`);
   const options = ['-r', '-p', '-U3', '-M', '--no-color', '--no-ext-diff', '--no-textconv'];
   let text: string;
   try {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../core/outcome.ts';
+import { sanitizeLine } from '../../core/sanitize.ts';
 import type { Retrying } from '../shared/find-or-create.ts';
-import { oneLine } from '../shared/plain.ts';
 import type { Context } from './context.ts';
 
 /** What a request is for, so that a person understands its failure. */
-export interface Purpose {
+interface Purpose {
   /** Follows "to": `post the review`. */
   to: string;
   /** The permission it takes, as a workflow spells it: `pull-requests: write`. */
@@ -48,7 +48,7 @@ export function wordsOf(error: unknown): string {
   const cause = error instanceof Fault ? error.cause : error;
   const message = cause instanceof Error ? cause.message : String(cause);
   // Octokit appends the documentation's address.
-  return oneLine(message.replace(/ - https:\/\/docs\.github\.com\/\S*$/, ''));
+  return sanitizeLine(message.replace(/ - https:\/\/docs\.github\.com\/\S*$/, ''), 300);
 }
 
 /** What GitHub's failures mean for whoever creates something once. */

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Git } from '../../core/git.ts';
 import { Fault } from '../../core/outcome.ts';
 import type { Subject } from '../../core/platform.ts';
-import { oneLine } from '../shared/plain.ts';
+import { sanitizeLine } from '../../core/sanitize.ts';
 
-export interface Remote {
+interface Remote {
   serverUrl: string;
   /** `owner/name`. */
   repository: string;
@@ -40,7 +40,7 @@ export async function fetchCommits(remote: Remote, git: Git, subject: Subject): 
       await git([...args, '--no-recurse-submodules', '--', url, ...commits], options);
       break;
     } catch (error) {
-      const words = hide(oneLine((error as Error).message, 500), remote.token);
+      const words = hide(sanitizeLine((error as Error).message, 500), remote.token);
       if (attempt === attempts || isFinal(words) || remote.signal.aborted) throw fault(words, remote);
     }
     await sleep(attempt * 2 * remote.second, undefined, { signal: remote.signal });

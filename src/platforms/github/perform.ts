@@ -1,8 +1,9 @@
 import type { Draft } from '../../core/document.ts';
 import type { Effect } from '../../core/effect.ts';
 import type { Git } from '../../core/git.ts';
-import { all, type Ledger, newest, taskOf } from '../../core/ledger.ts';
+import { type Ledger, taskOf } from '../../core/ledger.ts';
 import { Fault } from '../../core/outcome.ts';
+import { pushedSha } from '../../core/receipts.ts';
 import type { Context } from './context.ts';
 import { wordsOf } from './fault.ts';
 import { publishCheck } from './publish-check.ts';
@@ -34,14 +35,13 @@ async function dispatch(
   git: Git,
 ): Promise<Draft<'receipt'>> {
   const task = taskOf(ledger);
-  if (effect.type === 'noop') return receipt(effect, 'done');
   if (task.repository !== context.repository || task.pull === undefined) {
     const detail = `the task is about ${task.subject} in ${task.repository}, which is no pull request here`;
     return receipt(effect, 'refused', { detail });
   }
   const pull = await readPull(context, task.pull);
   if (effect.type === 'push') return publishCommit(context, effect, ledger, git, pull);
-  const stale = staleness(pull, task, effect.type === 'comment' ? pushedBy(ledger) : undefined);
+  const stale = staleness(pull, task, effect.type === 'comment' ? pushedSha(ledger) : undefined);
   if (stale) return receipt(effect, 'stale', { detail: stale });
   switch (effect.type) {
     case 'review':
@@ -51,13 +51,4 @@ async function dispatch(
     case 'comment':
       return publishComment(context, effect, ledger, pull.number);
   }
-}
-
-/** The commit that this task has put on the branch. */
-function pushedBy(ledger: Ledger): string | undefined {
-  const since = newest(ledger, 'verdict')?.seq ?? 0;
-  return all(ledger, 'receipt').findLast(
-    ({ key, status, seq }) =>
-      seq > since && key.endsWith('/push') && (status === 'done' || status === 'already'),
-  )?.reference;
 }

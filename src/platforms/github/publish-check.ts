@@ -1,10 +1,10 @@
 import type { Document, Draft } from '../../core/document.ts';
 import type { Effect } from '../../core/effect.ts';
-import type { Finding, Severity } from '../../core/finding.ts';
+import { type Finding, type Severity, worstFirst } from '../../core/finding.ts';
 import { type Ledger, newest, taskOf } from '../../core/ledger.ts';
+import { sanitizeLine, sanitizeText } from '../../core/sanitize.ts';
+import { truncate } from '../../core/text.ts';
 import { findOrCreate } from '../shared/find-or-create.ts';
-import { cut, oneLine, visible } from '../shared/plain.ts';
-import { worstFirst } from '../shared/positions.ts';
 import type { Context } from './context.ts';
 import { attempt, retrying } from './fault.ts';
 import { receipt } from './receipt.ts';
@@ -42,7 +42,7 @@ export async function publishCheck(
   const task = taskOf(ledger);
   const name = nameOf(task, defaultBranch);
   const { title, summary } = context.views.check(ledger);
-  const output = { title: cut(title, longestTitle), summary: cut(summary, longestSummary) };
+  const output = { title: truncate(title, longestTitle), summary: truncate(summary, longestSummary) };
   const annotations = worstFirst(newest(ledger, 'findings')?.findings ?? []).map(annotation);
   const purpose = { to: `write the check ${name}`, needs: 'checks: write' };
 
@@ -128,8 +128,8 @@ function annotation({ path, line, endLine, severity, rule, message }: Finding) {
     start_line: line,
     end_line: endLine,
     annotation_level: levels[severity],
-    title: oneLine(`${severity}: ${rule}`, longestTitle),
-    message: visible(message, longestMessage),
+    title: sanitizeLine(`${severity}: ${rule}`, longestTitle),
+    message: sanitizeText(message, longestMessage),
   };
 }
 

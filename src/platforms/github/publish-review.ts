@@ -1,13 +1,13 @@
 import { mostInline } from '../../core/allowed-effects.ts';
 import type { Draft } from '../../core/document.ts';
 import type { Effect } from '../../core/effect.ts';
-import type { Finding } from '../../core/finding.ts';
+import { type Finding, worstFirst } from '../../core/finding.ts';
 import type { Git } from '../../core/git.ts';
 import { type Ledger, newest, taskOf } from '../../core/ledger.ts';
+import { truncate } from '../../core/text.ts';
 import { findOrCreate } from '../shared/find-or-create.ts';
 import { isMarked, longestBody, mark } from '../shared/marker.ts';
-import { cut } from '../shared/plain.ts';
-import { type Placed, place, worstFirst } from '../shared/positions.ts';
+import { type Placed, place } from '../shared/positions.ts';
 import type { Context } from './context.ts';
 import { shownHunks } from './diff.ts';
 import { attempt, retrying, statusOf } from './fault.ts';
@@ -75,7 +75,7 @@ async function post(
         line,
         side: 'RIGHT' as const,
         ...(startLine !== undefined && { start_line: startLine, start_side: 'RIGHT' as const }),
-        body: cut(views.inline(finding, suggestable), longestBody),
+        body: truncate(views.inline(finding, suggestable), longestBody),
       })),
       request: { retries: 0 },
     }),

@@ -1,15 +1,15 @@
 import type { z } from 'zod';
 import { Fault } from '../../core/outcome.ts';
 import type { Asked, Subject } from '../../core/platform.ts';
+import { sanitizeLine } from '../../core/sanitize.ts';
 import { distrustOfChange, distrustOfComment, meetsSecrets } from '../../core/trust.ts';
-import { oneLine } from '../shared/plain.ts';
 import { followsUp, isOwnWork } from './bot-commits.ts';
 import type { Context } from './context.ts';
 import { branchOf, commandOf, events, supportedEvents } from './event.ts';
 import { attempt, statusOf } from './fault.ts';
 import { type Pull, readPull } from './pull.ts';
 
-export interface Event {
+interface Event {
   name: string;
   payload: unknown;
   /** Who set the workflow off. */
@@ -86,7 +86,7 @@ function find(context: Context, event: Event, agentName: string): Promise<Found>
       return fromDispatch(context, read(events.workflow_dispatch, event).ref);
     default:
       throw new Fault(
-        `Countersign can't serve the event ${oneLine(event.name, 60)}; put one of ${supportedEvents.join(', ')} under \`on:\` in the workflow.`,
+        `Countersign can't serve the event ${sanitizeLine(event.name, 60)}; put one of ${supportedEvents.join(', ')} under \`on:\` in the workflow.`,
       );
   }
 }
@@ -108,7 +108,7 @@ function fromPull({ action, pull_request: pull }: z.output<typeof events.pull_re
 async function fromComment(context: Context, event: Event, agentName: string): Promise<Found> {
   const { action, issue, comment } = read(events.issue_comment, event);
   const wanted = commandOf(comment.body);
-  if (action !== 'created') return { nothing: `a comment was ${oneLine(action, 40)}, not written` };
+  if (action !== 'created') return { nothing: `a comment was ${sanitizeLine(action, 40)}, not written` };
   if (!wanted) return { nothing: 'the comment does not start with /countersign and the name of an agent' };
   if (wanted !== agentName)
     return { nothing: `the comment calls for the agent ${wanted}, not for ${agentName}` };
@@ -120,7 +120,9 @@ async function fromComment(context: Context, event: Event, agentName: string): P
   // The API knows no permission of an app.
   const writes = author?.kind === 'person' && (await mayWrite(context, author.login));
   const distrust = distrustOfComment(author, event.actor, writes, context.bots);
-  return distrust ? { nothing: oneLine(distrust) } : { number: issue.number, askedAt: comment.created_at };
+  return distrust
+    ? { nothing: sanitizeLine(distrust, 300) }
+    : { number: issue.number, askedAt: comment.created_at };
 }
 
 /**
@@ -210,7 +212,7 @@ async function fromDispatch({ api, at, repository }: Context, ref: string): Prom
   const pull = data.find(({ head }) => head.ref === branch && head.repo?.full_name === repository);
   if (pull) return { number: pull.number };
   throw new Fault(
-    `There is no open pull request from ${oneLine(ref, 200)}; start the workflow on the branch of one, or open one first.`,
+    `There is no open pull request from ${sanitizeLine(ref, 200)}; start the workflow on the branch of one, or open one first.`,
   );
 }
 

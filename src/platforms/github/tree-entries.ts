@@ -4,7 +4,7 @@ import type { ChangedFile } from '../../core/document.ts';
 import type { Git } from '../../core/git.ts';
 
 /** One line of what POST git/trees is given: https://docs.github.com/rest/git/trees#create-a-tree */
-export type TreeEntry = { path: string; mode: FileMode; type: 'blob' } & (
+type TreeEntry = { path: string; mode: FileMode; type: 'blob' } & (
   | { sha: string | null }
   | { content: string }
 );

@@ -5,10 +5,14 @@ import type { Git } from '../../core/git.ts';
 import { type Ledger, newest, taskOf } from '../../core/ledger.ts';
 import { Fault } from '../../core/outcome.ts';
 import type { Platform, Subject, Views } from '../../core/platform.ts';
+import { truncateStart } from '../../core/text.ts';
 import { receiptsBy } from '../shared/receipt.ts';
 import type { UserGit } from './user-repository.ts';
 
-export interface LocalOptions {
+/** What a ledger takes; a path and a revision may have more. */
+const longestName = 300;
+
+interface LocalOptions {
   /** The work tree's root directory, and its `.git`. */
   root: string;
   gitDir: string;
@@ -57,7 +61,7 @@ async function subjectOf({ root, base, head, userGit }: LocalOptions): Promise<S
       }.`,
     );
   });
-  const repository = bound(root);
+  const repository = truncateStart(root, longestName);
   return {
     repository,
     subject: 'local',
@@ -65,8 +69,8 @@ async function subjectOf({ root, base, head, userGit }: LocalOptions): Promise<S
     base: baseCommit,
     head: headCommit,
     mergeBase: text(mergeBase),
-    baseRef: bound(base),
-    headRef: bound(head),
+    baseRef: truncateStart(base, longestName),
+    headRef: truncateStart(head, longestName),
     headRepository: repository,
   };
 }
@@ -150,9 +154,4 @@ async function makeBranch(
 
 function text(output: Buffer): string {
   return output.toString().trim();
-}
-
-/** A ledger's names have at most 300 characters, a path and a revision may have more. */
-function bound(name: string): string {
-  return name.length <= 300 ? name : `…${name.slice(-299)}`.toWellFormed();
 }

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import { harmless } from '../../core/text.ts';
+import { sanitizeLog } from '../../core/sanitize.ts';
 
 /** One line that says what is going on, rewritten on a terminal and printed a line each elsewhere. */
 export function progressLine(stream: WriteStream): {
@@ -15,7 +15,7 @@ export function progressLine(stream: WriteStream): {
   };
   return {
     say: (text) => {
-      const line = `countersign: ${harmless(text)}`;
+      const line = `countersign: ${sanitizeLog(text)}`;
       if (!isRewritten) return void stream.write(`${line}\n`);
       erase();
       // Some terminals don't tell their width.
@@ -23,7 +23,7 @@ export function progressLine(stream: WriteStream): {
     },
     warn: (text) => {
       erase();
-      stream.write(`countersign: warning: ${harmless(text)}\n`);
+      stream.write(`countersign: warning: ${sanitizeLog(text)}\n`);
     },
     clear: erase,
   };

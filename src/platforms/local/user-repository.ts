@@ -12,7 +12,7 @@ const exec = promisify(execFile);
  */
 export type UserGit = (args: readonly string[], input?: string | Buffer) => Promise<Buffer>;
 
-export interface UserRepository {
+interface UserRepository {
   /** The work tree's root directory, and the `.git` that its work trees share. */
   root: string;
   gitDir: string;

@@ -1,4 +1,4 @@
-import { cut } from './plain.ts';
+import { truncate } from '../../core/text.ts';
 
 /** GitHub's limit on the body of a comment or review, in characters: https://docs.github.com/rest/issues/comments */
 export const longestBody = 65_536;
@@ -12,7 +12,7 @@ export function mark(key: string, body: string): string {
   const head = `${lineOf(key)}\n`;
   const room = longestBody - head.length;
   if (body.length <= room) return head + body;
-  return head + cut(body, room - cutNote.length) + cutNote;
+  return head + truncate(body, room - cutNote.length) + cutNote;
 }
 
 /** Whether `body` was marked with that key. */

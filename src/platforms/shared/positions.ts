@@ -1,5 +1,5 @@
 import type { File } from 'parse-diff';
-import { type Finding, severities } from '../../core/finding.ts';
+import { type Finding, worstFirst } from '../../core/finding.ts';
 
 /** Lines of the new version of a file that its diff shows together: first and last. */
 export interface Hunk {
@@ -58,11 +58,4 @@ function placeOne(finding: Finding, hunks: readonly Hunk[]): Placed | undefined 
     .filter(({ first, last }) => first <= endLine && last >= line)
     .map(({ last }) => Math.min(last, endLine));
   return shared.length > 0 ? { finding, path, line: Math.max(...shared), suggestable: false } : undefined;
-}
-
-/** The same findings, from the worst and surest to the mildest. */
-export function worstFirst(findings: readonly Finding[]): Finding[] {
-  return findings.toSorted(
-    (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || b.confidence - a.confidence,
-  );
 }

@@ -1,6 +1,6 @@
 import type { Document, Draft } from '../../core/document.ts';
 import type { Effect } from '../../core/effect.ts';
-import { visible } from './plain.ts';
+import { sanitizeText } from '../../core/sanitize.ts';
 
 export type Status = Document<'receipt'>['status'];
 
@@ -18,7 +18,7 @@ export function receiptsBy(platform: string): MakeReceipt {
     by: `platform:${platform}`,
     key: effect.key,
     status,
-    ...(more.reference && { reference: visible(more.reference, 2000) }),
-    ...(more.detail && { detail: visible(more.detail, 2000) }),
+    ...(more.reference && { reference: sanitizeText(more.reference, 2000) }),
+    ...(more.detail && { detail: sanitizeText(more.detail, 2000) }),
   });
 }
