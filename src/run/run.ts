@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import type { Agent } from '../core/agent.ts';
 import { exhausted, narrowLimits, remaining } from '../core/budget.ts';
-import type { Config } from '../core/config.ts';
 import type { Draft } from '../core/document.ts';
 import type { Git } from '../core/git.ts';
-import { append, type Ledger, newest } from '../core/ledger.ts';
+import { append, newest } from '../core/ledger.ts';
 import { next } from '../core/next.ts';
 import { Fault, type Outcome } from '../core/outcome.ts';
 import type { Platform, Subject } from '../core/platform.ts';
@@ -15,34 +14,9 @@ import { restorePatch } from '../git/patch.ts';
 import { wipe } from '../room/room.ts';
 import { openStore } from '../stores/directory.ts';
 import { type BaseFiles, readBaseFiles } from './base-files.ts';
-import type { Deps } from './deps.ts';
+import type { RunOptions, RunResult } from './options.ts';
 import { loadProposed, resume } from './resume.ts';
 import { openStages, type Stages, stoppedBy } from './stage.ts';
-
-export interface RunOptions {
-  config: Readonly<Config>;
-  /** The platform, all of whose waiting the signal ends: stopped by a person, or the time is up. */
-  platform: (signal: AbortSignal) => Platform;
-  deps: Deps;
-  /** For rooms and the clean repository; wiped at the end. */
-  scratch: string;
-  /** For ledgers, one directory a task; kept. */
-  ledgers: string;
-  /** A checkout whose installed dependencies rooms may use. */
-  workspace?: string;
-  /** The folder of the bundles. */
-  dist: string;
-  /** Starts anew where an earlier run of the same task has come to its verdict, keeping that run's ledger aside. */
-  again?: boolean;
-  /** Brings the ledger of an earlier job (`phase: apply`) into the store's directory. */
-  bringLedger?: (taskId: string, directory: string) => Promise<void>;
-  /** Told of the ledger each time it has been saved, for a run that ends in a fault. */
-  onSaved?: (ledger: Ledger, directory: string) => void;
-}
-
-export type RunResult =
-  | { outcome: Outcome; ledger: Ledger; directory: string }
-  | { outcome: 'noop'; nothing: string };
 
 /** Sessions and tests have the time limit for themselves; what is done around them has this much more. */
 const graceSeconds = 60;

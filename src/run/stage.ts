@@ -19,7 +19,7 @@ import { prepareSandbox } from '../room/install.ts';
 import { roomsIn } from '../room/room.ts';
 import type { SetupArtifacts } from '../room/setup-artifacts.ts';
 import type { BaseFiles } from './base-files.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from './options.ts';
 import { runSession } from './session.ts';
 import { type SetupResult, setupStep } from './setup-step.ts';
 
