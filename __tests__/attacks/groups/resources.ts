@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Group } from '../attack.ts';
 import { documents } from '../lab.ts';
-import type { Move } from '../move.ts';
-import { family } from '../move.ts';
+import type { Move } from '../room-attacks.ts';
+import { family } from '../room-attacks.ts';
 
 const { move, able } = family('resources');
 
