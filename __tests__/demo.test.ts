@@ -5,14 +5,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pushHistory } from '../scripts/demo/history.ts';
 import { fixer } from '../scripts/demo/reply-fix.ts';
 import { decode } from '../src/core/document.ts';
 import { gitEnvironment } from './stand-ins/github/git.ts';
 import { fromFile, startModel } from './stand-ins/model/index.ts';
-
-jest.setTimeout(90_000);
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
