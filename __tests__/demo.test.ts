@@ -11,6 +11,7 @@ import { fixer } from '../scripts/demo/reply-fix.ts';
 import { decode } from '../src/core/document.ts';
 import { gitEnvironment } from './stand-ins/github/git.ts';
 import { fromFile, startModel } from './stand-ins/model/index.ts';
+import { patience } from './stand-ins/patience.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -40,7 +41,7 @@ async function demo(
   const child = spawn(process.execPath, ['scripts/demo.ts', ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 80_000,
+    timeout: patience,
     env: {
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       HOME: process.env.HOME,

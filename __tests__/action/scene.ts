@@ -10,7 +10,7 @@ import {
   startGitHub,
   type TokenOptions,
 } from '../stand-ins/github/index.ts';
-import { type Files, git, Laptop, readAt } from '../stand-ins/laptop.ts';
+import { type Files, git, type Laptop, prepare, readAt } from '../stand-ins/laptop.ts';
 import { type Model, type ModelOptions, type ModelRequest, startModel } from '../stand-ins/model/index.ts';
 import {
   type PayloadName,
@@ -143,20 +143,18 @@ async function makeScene(
 ): Promise<Scene> {
   const { github } = stage;
   const name = `widgets-${laptops.length + 1}`;
-  const laptop = new Laptop();
+  const made = prepare(options.base ?? project, options.head ?? bug, options.message ?? person.commit);
+  const { laptop, base, head } = made;
   laptops.push(laptop);
   const repository = await github.createRepository(`acme/${name}`, {
     ...(options.collaborators && { collaborators: options.collaborators }),
   });
-  const base = laptop.commit(options.base ?? project, 'Begin');
-  laptop.push(repository, 'main');
+  made.pushBase(repository);
   const fork = options.forkOf
     ? await github.createRepository(`octocat/${name}`, { forkOf: repository.fullName })
     : undefined;
-  laptop.branch('changes');
-  const head = laptop.commit(options.head ?? bug, options.message ?? person.commit);
   const where = fork ?? repository;
-  laptop.push(where, 'changes');
+  made.pushHead(where);
   const pull = await github.openPull(repository, {
     title: person.title,
     body: person.body,

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { patience } from './patience.ts';
 import { type Action, inputVariables, readAction, unexpectedInputs } from './runner/action.ts';
 import { type Exit, type Step, startStep } from './runner/child.ts';
 import { type Annotation, startCommands } from './runner/commands.ts';
@@ -24,6 +25,12 @@ export type { Annotation } from './runner/commands.ts';
 export { type PayloadName, type PayloadOverrides, payload } from './runner/payload.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * Where Node keeps the bundle's compiled code from one run to the next, which saves a fifth of a short run. No room
+ * hears of it; an action of another folder is compiled each time, as on a runner.
+ */
+const compiled = { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compiled') };
 
 /** One run of an action, as a workflow's step would describe it. */
 export type RunOptions = {
@@ -73,7 +80,7 @@ export type RunOptions = {
   workflow?: string;
   runId?: number;
   runAttempt?: number;
-  /** After this long everything is killed and the promise rejects with the log so far; 110000 by default. */
+  /** After this long everything is killed and the promise rejects with the log so far; `patience` by default. */
   timeoutMs?: number;
 };
 
@@ -181,7 +188,7 @@ export async function runAction(options: RunOptions): Promise<RunResult> {
     };
   };
 
-  const limit = options.timeoutMs ?? 110_000;
+  const limit = options.timeoutMs ?? patience;
   return withLimit(whole(), limit, async () => {
     late = true;
     await killAll();
@@ -207,7 +214,10 @@ async function runScript({ script, env, places, masker, steps, logs, options }: 
   const step = startStep(
     nodeBinary(),
     resolve(places.actionDir, script),
-    { cwd: places.workspace, env: { ...env, ...files } },
+    {
+      cwd: places.workspace,
+      env: { ...env, ...files, ...(resolve(places.actionDir) === resolve(ROOT) && compiled) },
+    },
     commands.take,
     (child) => options.signalAfter?.(child, commands.lines.join('\n')),
     options.inherited,
