@@ -5,8 +5,6 @@ const shared = {
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node', 'md'],
   transform: { '\\.(ts|md)$': '<rootDir>/scripts/jest-transform.js' },
   setupFiles: ['<rootDir>/__tests__/property.ts'],
-  // Only so that a test that hangs ends: a machine may be ten times slower than this one.
-  testTimeout: 20 * 60_000,
 };
 
 const attacks = ['**/attacks/catalogue.test.ts', '**/attacks/stopped/*.test.ts'];
@@ -24,6 +22,8 @@ export default {
     // What needs npm's registry.
     project('network', network),
   ],
+  // Only so that a test that hangs ends: a machine may be ten times slower than this one.
+  testTimeout: 20 * 60_000,
   testSequencer: '<rootDir>/scripts/jest-sequencer.js',
   // Most of a test is waiting for other processes.
   maxWorkers: 4,
