@@ -10,15 +10,18 @@ const shared = {
 const attacks = ['**/attacks/catalogue.test.ts', '**/attacks/stopped/*.test.ts'];
 const layers = ['**/attacks/layers/*.test.ts'];
 const network = ['**/network/*.test.ts'];
+const large = ['**/*.large.test.ts'];
 const project = (displayName, testMatch) => ({ ...shared, displayName, testMatch });
 const not = (globs) => globs.map((glob) => `!${glob}`);
 
 export default {
   projects: [
-    project('tests', ['**/*.test.ts', ...not([...attacks, ...layers, ...network])]),
+    project('tests', ['**/*.test.ts', ...not([...attacks, ...layers, ...large, ...network])]),
     // That the action stops every attack, and that each attack wins once its layer is out.
     project('attacks', attacks),
     project('layers', layers),
+    // Inputs that are made to fill a machine.
+    project('large', large),
     // What needs npm's registry.
     project('network', network),
   ],

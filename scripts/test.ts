@@ -39,7 +39,7 @@ const stages = {
     { name: 'dist', command: [process.execPath, 'scripts/check-dist.ts'] },
     jest('tests', ['--selectProjects', 'tests']),
   ],
-  attacks: [jest('attacks and layers', ['--selectProjects', 'attacks', 'layers'])],
+  attacks: [jest('attacks, layers, large inputs', ['--selectProjects', 'attacks', 'layers', 'large'])],
   network: [jest('network', ['--selectProjects', 'network'])],
   properties: [
     jest('properties', ['--selectProjects', 'tests', '--runTestsByPath', ...usesProperties], {

@@ -80,6 +80,8 @@ export interface Stage {
   github: GitHub;
   model: Model;
   apiKey: string;
+  /** How runs test, unless they are told: by the one line that the bug is in, which takes no test runner. */
+  testCommand: string;
   scene(options?: SceneOptions): Promise<Scene>;
   /** For a test that wants the model to be otherwise. */
   useModel(options: ModelOptions): Promise<void>;
@@ -101,6 +103,7 @@ export function promise(name: string, act: (stage: Stage) => Promise<void>): voi
       github: await startGitHub(),
       model: await startModel({ apiKey }),
       apiKey,
+      testCommand: 'grep "a + b" sum.js',
       allow: {},
       useModel: async (options) => {
         await stage.model.close();
@@ -191,7 +194,12 @@ async function makeScene(
   return self;
 }
 
-function runOptions({ github, model }: Stage, scene: Scene, agent: string, more: RunMore): RunOptions {
+function runOptions(
+  { github, model, testCommand }: Stage,
+  scene: Scene,
+  agent: string,
+  more: RunMore,
+): RunOptions {
   const {
     inputs,
     payload: overrides,
@@ -213,7 +221,7 @@ function runOptions({ github, model }: Stage, scene: Scene, agent: string, more:
       agent,
       'anthropic-api-key': apiKey,
       'anthropic-base-url': model.url,
-      'test-command': 'node --test',
+      'test-command': testCommand,
       ...inputs,
     },
     event: event ?? {

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiled } from './compiled.ts';
 import { patience } from './patience.ts';
 import { type Action, inputVariables, readAction, unexpectedInputs } from './runner/action.ts';
 import { type Exit, type Step, startStep } from './runner/child.ts';
@@ -25,12 +26,6 @@ export type { Annotation } from './runner/commands.ts';
 export { type PayloadName, type PayloadOverrides, payload } from './runner/payload.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/**
- * Where Node keeps the bundle's compiled code from one run to the next, which saves a fifth of a short run. No room
- * hears of it; an action of another folder is compiled each time, as on a runner.
- */
-const compiled = { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compiled') };
 
 /** One run of an action, as a workflow's step would describe it. */
 export type RunOptions = {
@@ -216,7 +211,11 @@ async function runScript({ script, env, places, masker, steps, logs, options }: 
     resolve(places.actionDir, script),
     {
       cwd: places.workspace,
-      env: { ...env, ...files, ...(resolve(places.actionDir) === resolve(ROOT) && compiled) },
+      env: {
+        ...env,
+        ...files,
+        ...(resolve(places.actionDir) === resolve(ROOT) && { NODE_COMPILE_CACHE: compiled }),
+      },
     },
     commands.take,
     (child) => options.signalAfter?.(child, commands.lines.join('\n')),
