@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pushHistory } from '../scripts/demo/history.ts';
 import { fixer } from '../scripts/demo/reply-fix.ts';
 import { decode } from '../src/core/document.ts';
 import { gitEnvironment } from './stand-ins/github/git.ts';
 import { fromFile, startModel } from './stand-ins/model/index.ts';
-
-jest.setTimeout(90_000);
+import { patience } from './stand-ins/patience.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -42,7 +41,7 @@ async function demo(
   const child = spawn(process.execPath, ['scripts/demo.ts', ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 80_000,
+    timeout: patience,
     env: {
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       HOME: process.env.HOME,

@@ -5,7 +5,7 @@ import { build, type Plugin } from 'esbuild';
 import { licencesOf } from './licences.ts';
 
 /** The programs, and the parts that few runs need: dist/NAME.js is made from the file beside its name. */
-const entryPoints = {
+const entryPoints: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ['index', 'post', 'cli', 'generator', 'reviewer', 'relay'].map((name) => [name, `src/entry/${name}.ts`]),
   ),
@@ -19,12 +19,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /**
  * Every file of dist/ by its name, bundled afresh: one plain JavaScript file an entry.
  * @param plugins for a bundle that is not what is published: see scripts/attacks/variant.ts
+ * @param leftOut names of entries that such a bundle can do without
  */
-export async function bundle(plugins: Plugin[] = []): Promise<Map<string, Uint8Array | string>> {
+export async function bundle(
+  plugins: Plugin[] = [],
+  leftOut: readonly string[] = [],
+): Promise<Map<string, Uint8Array | string>> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     plugins,
-    entryPoints,
+    entryPoints: Object.fromEntries(Object.entries(entryPoints).filter(([name]) => !leftOut.includes(name))),
     outdir: 'dist',
     write: false,
     metafile: true,

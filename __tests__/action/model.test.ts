@@ -176,7 +176,7 @@ describe('a limit', () => {
   promise('timeout-minutes stops a model that hangs, and is named as the reason', async (stage) => {
     const scene = await stage.scene();
     stage.model.add({ forever: { hang: true } });
-    const result = await scene.run('fix', { inputs: { 'timeout-minutes': '0.05' } });
+    const result = await scene.run('fix', { inputs: { 'timeout-minutes': '0.5' } });
     expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'budget']);
     expect(errors(result)).toContain('timeout-minutes');
   });
@@ -184,10 +184,10 @@ describe('a limit', () => {
   promise('timeout-minutes stops tests that hang, and is named as the reason', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('fix', {
-      inputs: { 'timeout-minutes': '0.05', 'test-command': 'sleep 600' },
+      inputs: { 'timeout-minutes': '0.5', 'test-command': 'sleep 9999' },
     });
     expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'budget']);
-    expect(errors(result)).toContain('`sleep 600` did not end within timeout-minutes');
+    expect(errors(result)).toContain('`sleep 9999` did not end within timeout-minutes');
     expect(result.summary).toContain('Raise `timeout-minutes`');
   });
 });

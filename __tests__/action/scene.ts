@@ -10,7 +10,7 @@ import {
   startGitHub,
   type TokenOptions,
 } from '../stand-ins/github/index.ts';
-import { type Files, git, Laptop, readAt } from '../stand-ins/laptop.ts';
+import { type Files, git, type Laptop, prepare, readAt } from '../stand-ins/laptop.ts';
 import { type Model, type ModelOptions, type ModelRequest, startModel } from '../stand-ins/model/index.ts';
 import {
   type PayloadName,
@@ -80,6 +80,8 @@ export interface Stage {
   github: GitHub;
   model: Model;
   apiKey: string;
+  /** How runs test, unless they are told: by the one line that the bug is in, which takes no test runner. */
+  testCommand: string;
   scene(options?: SceneOptions): Promise<Scene>;
   /** For a test that wants the model to be otherwise. */
   useModel(options: ModelOptions): Promise<void>;
@@ -101,6 +103,7 @@ export function promise(name: string, act: (stage: Stage) => Promise<void>): voi
       github: await startGitHub(),
       model: await startModel({ apiKey }),
       apiKey,
+      testCommand: 'grep "a + b" sum.js',
       allow: {},
       useModel: async (options) => {
         await stage.model.close();
@@ -143,20 +146,18 @@ async function makeScene(
 ): Promise<Scene> {
   const { github } = stage;
   const name = `widgets-${laptops.length + 1}`;
-  const laptop = new Laptop();
+  const made = prepare(options.base ?? project, options.head ?? bug, options.message ?? person.commit);
+  const { laptop, base, head } = made;
   laptops.push(laptop);
   const repository = await github.createRepository(`acme/${name}`, {
     ...(options.collaborators && { collaborators: options.collaborators }),
   });
-  const base = laptop.commit(options.base ?? project, 'Begin');
-  laptop.push(repository, 'main');
+  made.pushBase(repository);
   const fork = options.forkOf
     ? await github.createRepository(`octocat/${name}`, { forkOf: repository.fullName })
     : undefined;
-  laptop.branch('changes');
-  const head = laptop.commit(options.head ?? bug, options.message ?? person.commit);
   const where = fork ?? repository;
-  laptop.push(where, 'changes');
+  made.pushHead(where);
   const pull = await github.openPull(repository, {
     title: person.title,
     body: person.body,
@@ -193,7 +194,12 @@ async function makeScene(
   return self;
 }
 
-function runOptions({ github, model }: Stage, scene: Scene, agent: string, more: RunMore): RunOptions {
+function runOptions(
+  { github, model, testCommand }: Stage,
+  scene: Scene,
+  agent: string,
+  more: RunMore,
+): RunOptions {
   const {
     inputs,
     payload: overrides,
@@ -215,7 +221,7 @@ function runOptions({ github, model }: Stage, scene: Scene, agent: string, more:
       agent,
       'anthropic-api-key': apiKey,
       'anthropic-base-url': model.url,
-      'test-command': 'node --test',
+      'test-command': testCommand,
       ...inputs,
     },
     event: event ?? {

@@ -136,7 +136,7 @@ describe('a setup command that fails', () => {
   promise('by taking too long ends the run as one whose time is up', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('fix', {
-      inputs: { 'setup-command': 'echo SLOW; sleep 60', 'timeout-minutes': '0.02' },
+      inputs: { 'setup-command': 'echo SLOW; sleep 9999', 'timeout-minutes': '0.5' },
     });
     expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'budget']);
     expect(errors(result)).toContain('did not end within the limit timeout-minutes');

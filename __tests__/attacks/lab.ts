@@ -9,7 +9,7 @@ import {
   startGitHub,
   type TokenOptions,
 } from '../stand-ins/github/index.ts';
-import { type Files, git, Laptop, readAt } from '../stand-ins/laptop.ts';
+import { type Files, git, prepare, readAt } from '../stand-ins/laptop.ts';
 import { type Model, startModel } from '../stand-ins/model/index.ts';
 import {
   type PayloadName,
@@ -125,19 +125,22 @@ export class Lab {
     const model = await startModel({ apiKey: key });
     this.atEnd(() => model.close());
     const { branch = 'changes' } = options;
-    const laptop = new Laptop();
+    const made = prepare(
+      options.base ?? project,
+      options.head ?? bug,
+      options.message ?? 'A change',
+      options.raw,
+    );
+    const { laptop, base, head } = made;
     this.atEnd(() => laptop.remove());
     const repository = await github.createRepository('acme/widgets', {
       ...(options.collaborators && { collaborators: options.collaborators }),
     });
-    const base = laptop.commit(options.base ?? project, 'Begin');
-    laptop.push(repository, 'main');
+    made.pushBase(repository);
     const where = options.fork
       ? await github.createRepository('octocat/widgets', { forkOf: 'acme/widgets' })
       : repository;
-    laptop.branch('changes');
-    const head = laptop.commit(options.head ?? bug, options.message ?? 'A change', options.raw);
-    laptop.push(where, branch);
+    made.pushHead(where, branch);
     const pull = await github.openPull(repository, {
       title: options.title ?? 'A change',
       body: options.body ?? '',
@@ -213,7 +216,6 @@ export class Lab {
           sha: self.head,
           ref: `refs/pull/${pull.number}/merge`,
           actionDir: this.actionDir,
-          timeoutMs: 5 * 60_000,
           extraPath: [dirname(process.execPath)],
           ...rest,
         });

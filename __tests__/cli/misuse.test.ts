@@ -1,14 +1,14 @@
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { which } from '../../src/room/install.ts';
-import { commit, createRepository, git, reviewer, useScene } from './scene.ts';
+import { commit, createRepository, type Ended, git, oneProcess, reviewer, useScene } from './scene.ts';
 
 const scene = useScene();
 const { countersign } = scene;
 
-test.each<[string[], string]>([
+const misuses: [args: string[], message: string][] = [
   [[], 'no AGENT is named.'],
   [['review', 'fix'], 'one AGENT at a time, but there are more: review fix.'],
   [
@@ -67,12 +67,27 @@ test.each<[string[], string]>([
     ['review', '--fail-on', '\u001b[2J\n::error::x'],
     String.raw`--fail-on: "\u001b[2J\n::error::x" is not allowed; it must be one of critical, high, medium, low, never.`,
   ],
-])('%j is misuse: one line that names it as it was typed, and exit code 2', async (args, message) => {
-  expect(await countersign(scene.directory, args)).toEqual({
-    code: 2,
-    stdout: '',
-    stderr: `countersign: ${message} Try: countersign --help\n`,
-  });
+];
+
+let ended: Ended[];
+beforeAll(async () => {
+  ended = await oneProcess(misuses.map(([args]) => args));
+});
+
+test.each(misuses.map(([args], index) => [args, index] as const))(
+  '%j is misuse: one line that names it as it was typed, and exit code 2',
+  (_, index) => {
+    expect(ended[index]).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `countersign: ${misuses[index]![1]} Try: countersign --help\n`,
+    });
+  },
+);
+
+test('a process of its own says the same, byte for byte', async () => {
+  const at = misuses.length - 1;
+  expect(await countersign(scene.directory, misuses[at]![0])).toEqual(ended[at]);
 });
 
 test.each([

@@ -6,6 +6,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, expect } from '@jest/globals';
+import { compiled } from '../stand-ins/compiled.ts';
+import { restore, type Saved, save } from '../stand-ins/laptop.ts';
 import { type Conversation, type Model, startModel, systemText } from '../stand-ins/model/index.ts';
 
 export const bundle = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -48,15 +50,29 @@ export function commit(directory: string, files: Files): void {
   git(directory, 'commit', '--quiet', '-m', 'A commit');
 }
 
+const made = new Map<string, Saved>();
+
 /** A repository whose tests fail on `main`, with the branch `feature` checked out, one commit before it. */
 export function createRepository(directory: string, feature: Files = {}): string {
+  const key = JSON.stringify(feature);
+  const saved = made.get(key);
+  if (saved) {
+    mkdirSync(directory, { recursive: true });
+    restore(directory, saved);
+  } else {
+    makeRepository(directory, feature);
+    made.set(key, save(directory));
+  }
+  return directory;
+}
+
+function makeRepository(directory: string, feature: Files): void {
   execFileSync('git', ['init', '--quiet', '--template=', '--initial-branch=main', directory], {
     env: environment,
   });
   commit(directory, { 'app.js': 'export const a = 1;\n', 'check.sh': check });
   git(directory, 'switch', '--quiet', '-c', 'feature');
   commit(directory, { 'app.js': 'export const a = 1;\nexport const b = 1;\n', ...feature });
-  return directory;
 }
 
 export interface Finding {
@@ -173,6 +189,7 @@ export function useScene(): {
         env: {
           ...environment,
           TERM: 'xterm',
+          NODE_COMPILE_CACHE: compiled,
           TMPDIR: temp,
           ANTHROPIC_API_KEY: model.apiKey,
           ANTHROPIC_BASE_URL: model.url,
@@ -188,6 +205,21 @@ export function useScene(): {
       return { code, stdout, stderr };
     },
   };
+}
+
+/**
+ * What comes of the bundle with each of these arguments, by runs one after another in one process: for those that end
+ * before they do anything. Nothing of a scene is there but the key.
+ */
+export async function oneProcess(cases: readonly (readonly string[])[]): Promise<Ended[]> {
+  const driver = fileURLToPath(new URL('one-process.cjs', import.meta.url));
+  const child = spawn(process.execPath, [driver], {
+    cwd: tmpdir(),
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...environment, TERM: 'xterm', ANTHROPIC_API_KEY: 'key' },
+  });
+  child.stdin.end(JSON.stringify({ bundle, cases }));
+  return JSON.parse(await text(child.stdout)) as Ended[];
 }
 
 function quoted(argument: string): string {

@@ -5,6 +5,7 @@ import { type Agent, edge, isEnd, parseAgent } from '../../src/core/agent.ts';
 import type { Document } from '../../src/core/document.ts';
 import { next } from '../../src/core/next.ts';
 import { ends, Fault, type StageOutcome } from '../../src/core/outcome.ts';
+import { times } from '../property.ts';
 
 const probes = ['tests', 'prove', 'diff', 'anchor'];
 
@@ -74,6 +75,7 @@ const result = (name: string, outcome: StageOutcome): Document => ({ stage: name
 
 describe('next', () => {
   test('every accepted agent comes to an end, whatever its stages come to', () => {
+    const many = times(10);
     let kept = 0;
     fc.assert(
       fc.property(
@@ -102,9 +104,9 @@ describe('next', () => {
           }
         },
       ),
-      { numRuns: 1500, maxSkipsPerRun: 100 },
+      { ...many, maxSkipsPerRun: 100 },
     );
-    expect(kept).toBeGreaterThan(500);
+    expect(kept).toBeGreaterThanOrEqual(many.numRuns);
   });
 
   test('documents without an outcome change nothing; an error or an empty budget ends the run', () => {

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ansi } from '../../src/core/ansi.ts';
+import { patience } from '../stand-ins/patience.ts';
 
 const strip = (text: string): string => text.replace(ansi, '');
 
@@ -38,7 +39,7 @@ test('megabytes of sequences that never end keep nobody busy', async () => {
   `;
   // In a process that can be killed: where each looks at all that follow, it takes half an hour and more.
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', run], {
-    timeout: 60_000,
+    timeout: patience,
   });
   expect(stdout).toBe('\n'.repeat(5));
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { inputNames, readConfig, readRepositoryConfig } from '../../src/core/config.ts';
 import { Fault } from '../../src/core/outcome.ts';
+import { times } from '../property.ts';
 
 const messageOf = (run: () => unknown): string => {
   try {
@@ -62,7 +63,7 @@ describe('inputs', () => {
         expect(message).toContain('it must be ');
         expect(message.length).toBeLessThan(700);
       }),
-      { numRuns: 1000 },
+      times(10),
     );
   });
 

@@ -11,7 +11,6 @@ describe('the text of a document', () => {
       fc.property(any.ledger, (ledger) => {
         for (const document of ledger) expect(decode(through(encode(document)))).toEqual(document);
       }),
-      { numRuns: 150 },
     );
   });
 
@@ -42,7 +41,6 @@ describe('the text of a document', () => {
           }
         },
       ),
-      { numRuns: 150 },
     );
   });
 
@@ -63,7 +61,6 @@ describe('the text of a document', () => {
           if (edited !== text) expect(() => decode(edited)).toThrow();
         }
       }),
-      { numRuns: 150 },
     );
   });
 

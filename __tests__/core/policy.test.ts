@@ -8,6 +8,7 @@ import { append, type Ledger, newest } from '../../src/core/ledger.ts';
 import { type End, ends, exitCode, outcomes } from '../../src/core/outcome.ts';
 import { decide, settle } from '../../src/core/policy.ts';
 import { refusals, riskOf } from '../../src/core/risk.ts';
+import { times } from '../property.ts';
 import * as any from './arbitrary.ts';
 
 const agent = (role: Agent['class']): Agent => ({
@@ -186,7 +187,7 @@ describe('the verdict on a patch', () => {
         expect(last.seq).toBeGreaterThan(newestPatch.seq);
         expect(last.outcome).toBe('pass');
       }),
-      { numRuns: 500 },
+      times(4),
     );
   });
 
@@ -208,7 +209,7 @@ describe('the verdict on a patch', () => {
         expect(good(worse[0]!)).toBe(false);
         expect(good(worse[2]!)).toBe(false);
       }),
-      { numRuns: 500 },
+      times(2),
     );
   });
 

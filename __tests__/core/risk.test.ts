@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ChangedFile } from '../../src/core/document.ts';
 import { guarded, refusals } from '../../src/core/risk.ts';
+import { times } from '../property.ts';
 
 const change = (path: string): ChangedFile => ({
   path,
@@ -53,7 +54,7 @@ describe('every guarded path is refused', () => {
           expect([path, isRefused(path)]).toEqual([path, true]);
         },
       ),
-      { numRuns: 500 },
+      times(8),
     );
   });
 });

@@ -4,6 +4,7 @@ import type { Document } from '../../src/core/document.ts';
 import { diffArguments, parseChanges } from '../../src/probes/changes.ts';
 import { diff } from '../../src/probes/diff.ts';
 import { renderHunks } from '../../src/probes/hunks.ts';
+import { times } from '../property.ts';
 import type { Files } from '../stand-ins/laptop.ts';
 import { makeContext, withDrafts } from './context.ts';
 import { makeRepository, type Repository } from './repository.ts';
@@ -203,7 +204,7 @@ test('the numbers are those of the file, whatever changes', async () => {
       const added = hunks.text.split('\n').filter((line) => /^[ \d]{6} \+/.test(line)).length;
       expect(added).toBe(change.additions);
     }),
-    { numRuns: 40 },
+    times(0.2),
   );
 });
 

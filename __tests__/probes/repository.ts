@@ -28,7 +28,7 @@ export function makeRepository(): Repository {
   const dir = join(root, 'clean.git');
   const work = join(root, 'work');
   mkdirSync(work);
-  execFileSync('git', ['init', '-q', '--bare', dir], { env: environment });
+  execFileSync('git', ['init', '-q', '--bare', '--template=', dir], { env: environment });
   const run = (...args: string[]): string =>
     execFileSync('git', ['--git-dir', dir, '--work-tree', work, ...args], {
       cwd: work,
@@ -40,7 +40,7 @@ export function makeRepository(): Repository {
     commit: (files) => {
       lay(work, files);
       run('add', '-A', '-f');
-      run('commit', '-q', '--allow-empty', '-m', 'c');
+      run('-c', 'maintenance.auto=false', 'commit', '-q', '--allow-empty', '-m', 'c');
       return run('rev-parse', 'HEAD');
     },
     tree: (commit) => run('rev-parse', `${commit}^{tree}`),

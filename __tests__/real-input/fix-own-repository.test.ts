@@ -1,13 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { decode } from '../../src/core/document.ts';
 import type { Machine } from '../../src/views/json.ts';
 import { type Conversation, firstUserText, startModel, toolResults } from '../stand-ins/model/index.ts';
 import { countersign } from './command-line.ts';
 import { cloneOwn, type OwnClone } from './own-clone.ts';
-
-jest.setTimeout(60_000);
 
 const source = 'src/core/budget.ts';
 const right = 'tokens: Math.max(0, limits.tokens - used.tokens),';

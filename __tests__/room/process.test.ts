@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { runProcess } from '../../src/room/process.ts';
+import { patience } from '../stand-ins/patience.ts';
 
 /** The pipes of processes that are open in this one. */
 function openPipes(): string[] {
@@ -25,11 +26,11 @@ test.each([
 ] as const)('a program %s leaves nothing open that would keep the run from ending', async (_, argv, code) => {
   const run = `
     import { runProcess } from ${JSON.stringify(new URL('../../src/room/process.ts', import.meta.url))};
-    await runProcess(${argv}, {}, { cwd: '/', timeoutSeconds: 600 }).catch((error) => console.log(error.code));
+    await runProcess(${argv}, {}, { cwd: '/', timeoutSeconds: 99_999 }).catch((error) => console.log(error.code));
   `;
   // A process of its own, because whether it ends by itself is what is asked.
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', run], {
-    timeout: 60_000,
+    timeout: patience,
   });
   expect(stdout).toBe(`${code}\n`);
 });

@@ -10,6 +10,7 @@ import { type Host, prepareSandbox } from '../../src/room/install.ts';
 import { runProcess } from '../../src/room/process.ts';
 import { filterFd, type Sandbox, sandboxed } from '../../src/room/sandbox.ts';
 import { syscallFilter } from '../../src/room/seccomp.ts';
+import { times } from '../property.ts';
 
 let base: string;
 const said: string[] = [];
@@ -190,7 +191,7 @@ test.each([
         expect(judge(filter, { machine, number, argument })).toBe(expected);
       },
     ),
-    { numRuns: 5000 },
+    times(40),
   );
   for (const number of names) expect(judge(filter, { machine: own, number, argument: 1 })).toBe(errno(1));
 });

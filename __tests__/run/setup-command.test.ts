@@ -317,8 +317,8 @@ test('what it starts in the background is gone when it ends', async () => {
   const marker = `left-${process.pid}`;
   await setUp(`cp /bin/sleep /tmp/${marker}; setsid nohup /tmp/${marker} 300 >/dev/null 2>&1 &`);
   const isThere = (): boolean => execFileSync('ps', ['ax', '-o', 'args']).toString().includes(marker);
-  // What has been killed can be seen a few milliseconds longer, until the kernel has put it away.
-  for (let i = 0; i < 20 && isThere(); i += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+  // What has been killed can be seen a moment longer, until the kernel has put it away.
+  for (let i = 0; i < 200 && isThere(); i += 1) await new Promise((resolve) => setTimeout(resolve, 50));
   expect(isThere()).toBe(false);
 });
 

@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { oidcFederationProvider } from '@anthropic-ai/sdk/lib/credentials/oidc-federation';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { fromFile, type Model, type ModelOptions, startModel, toolResults } from './model/index.ts';
 
 type Create = Anthropic.Beta.MessageCreateParamsNonStreaming;
-
-jest.setTimeout(10_000);
 
 const open: Model[] = [];
 

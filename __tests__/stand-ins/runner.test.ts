@@ -2,12 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { parsePairs } from './runner/files.ts';
 import { type PayloadName, payload, type RunOptions, type RunResult, runAction } from './runner.ts';
-
-jest.setTimeout(20_000);
 
 const ACTION = `
 name: Fake

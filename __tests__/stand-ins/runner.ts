@@ -13,6 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiled } from './compiled.ts';
+import { patience } from './patience.ts';
 import { type Action, inputVariables, readAction, unexpectedInputs } from './runner/action.ts';
 import { type Exit, type Step, startStep } from './runner/child.ts';
 import { type Annotation, startCommands } from './runner/commands.ts';
@@ -73,7 +75,7 @@ export type RunOptions = {
   workflow?: string;
   runId?: number;
   runAttempt?: number;
-  /** After this long everything is killed and the promise rejects with the log so far; 110000 by default. */
+  /** After this long everything is killed and the promise rejects with the log so far; `patience` by default. */
   timeoutMs?: number;
 };
 
@@ -181,7 +183,7 @@ export async function runAction(options: RunOptions): Promise<RunResult> {
     };
   };
 
-  const limit = options.timeoutMs ?? 110_000;
+  const limit = options.timeoutMs ?? patience;
   return withLimit(whole(), limit, async () => {
     late = true;
     await killAll();
@@ -207,7 +209,14 @@ async function runScript({ script, env, places, masker, steps, logs, options }: 
   const step = startStep(
     nodeBinary(),
     resolve(places.actionDir, script),
-    { cwd: places.workspace, env: { ...env, ...files } },
+    {
+      cwd: places.workspace,
+      env: {
+        ...env,
+        ...files,
+        ...(resolve(places.actionDir) === resolve(ROOT) && { NODE_COMPILE_CACHE: compiled }),
+      },
+    },
     commands.take,
     (child) => options.signalAfter?.(child, commands.lines.join('\n')),
     options.inherited,

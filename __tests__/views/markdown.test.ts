@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { code, fence, prose, sentence } from '../../src/views/markdown.ts';
+import { times } from '../property.ts';
 import { hostile, nasty } from './hostile.ts';
 import { active } from './inert.ts';
 
-const runs = { numRuns: 3000 };
+const runs = times(20);
 
 test('the judge of these tests sees what is active when nothing has been done about it', () => {
   const missed = nasty.filter((text) => text.trim() !== '' && active(text) === undefined);

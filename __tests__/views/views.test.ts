@@ -5,6 +5,7 @@ import { type Outcome, outcomes } from '../../src/core/outcome.ts';
 import { commentFile } from '../../src/views/handoff-comment.ts';
 import { views } from '../../src/views/index.ts';
 import { earlySummary, jobSummary } from '../../src/views/summary.ts';
+import { times } from '../property.ts';
 import { hostile } from './hostile.ts';
 import { hostileFinding, hostileLedger } from './hostile-ledgers.ts';
 import { active } from './inert.ts';
@@ -111,7 +112,6 @@ describe('what views write on GitHub', () => {
         expect(views.check(ledger).title.length).toBeLessThanOrEqual(255);
         expect(views.check(ledger).title).toMatch(/^[\w :,()]+$/);
       }),
-      { numRuns: 500 },
     );
   });
 
@@ -139,7 +139,7 @@ describe('inline comments', () => {
             (one.suggestion?.match(/^`{3,}suggestion$/gm)?.length ?? 0),
         );
       }),
-      { numRuns: 2000 },
+      times(4),
     );
   });
 
@@ -178,7 +178,7 @@ describe('commit messages', () => {
         expect(message).not.toMatch(/^\w+\s*(\([^)]*\))?\s*!\s*:/m);
         expect(message.length).toBeLessThan(4000);
       }),
-      { numRuns: 2000 },
+      times(2),
     );
   });
 

@@ -7,6 +7,8 @@ import { bundle } from '../build.ts';
 import { layers } from './layers.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Programs that no attack starts: a run that asks for one of them breaks, and its attack is not tried. */
+const unattacked = ['cli', 'bedrock', 'vertex', 'foundry'];
 const twinsAt = join(root, 'scripts/attacks/without');
 
 /**
@@ -16,7 +18,7 @@ const twinsAt = join(root, 'scripts/attacks/without');
 export async function makeAction(directory: string, without: readonly Layer[]): Promise<void> {
   mkdirSync(join(directory, 'dist'), { recursive: true });
   copyFileSync(join(root, 'action.yml'), join(directory, 'action.yml'));
-  const files = await bundle([takeOut(without)]);
+  const files = await bundle([takeOut(without)], unattacked);
   for (const [name, content] of files) writeFileSync(join(directory, 'dist', name), content);
 }
 

@@ -46,7 +46,7 @@ export async function play(stage: Stage, chapter: Chapter): Promise<Ran> {
         if (signal.aborted) stop();
       },
       signalAfter: (_, output) => log(output),
-      timeoutMs: isLive ? 15 * 60_000 : 60_000,
+      timeoutMs: 15 * 60_000,
     });
     log(result.log);
     if (signal.aborted) result.cleanup();

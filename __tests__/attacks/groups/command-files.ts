@@ -1,5 +1,5 @@
-import type { Move } from '../move.ts';
-import { family, says, strongest } from '../move.ts';
+import type { Move } from '../room-attacks.ts';
+import { family, says, strongest } from '../room-attacks.ts';
 
 const { move } = family('command-files');
 

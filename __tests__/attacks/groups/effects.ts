@@ -2,7 +2,7 @@ import type { Files } from '../../stand-ins/laptop.ts';
 import type { RunResult } from '../../stand-ins/runner.ts';
 import { finding, findings, handIn, project, put, repair, repaired, session } from '../../stand-ins/sums.ts';
 import type { Group } from '../attack.ts';
-import { applyForged, chained, type Forged, filesOf, ledgerOf } from '../forge.ts';
+import { applyForged, chained, type Forged, filesOf, ledgerOf } from '../forged-ledger.ts';
 import { type Lab, quiet, type Scene } from '../lab.ts';
 import { type Single, tryEach } from '../try-each.ts';
 

@@ -2,7 +2,7 @@ import type { Files } from '../../stand-ins/laptop.ts';
 import { bug, project } from '../../stand-ins/sums.ts';
 import type { Attack, Group } from '../attack.ts';
 import { plant } from '../machine.ts';
-import { has } from '../move.ts';
+import { has } from '../room-attacks.ts';
 
 /** A file of the change that runs when its tests run, and what it has to hold to run a command. */
 interface Vector extends Attack {

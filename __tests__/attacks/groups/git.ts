@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Move } from '../move.ts';
-import { family, strongest, wrote } from '../move.ts';
+import type { Move } from '../room-attacks.ts';
+import { family, strongest, wrote } from '../room-attacks.ts';
 
 const { move, read, spoil } = family('git');
 

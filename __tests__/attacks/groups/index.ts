@@ -1,5 +1,5 @@
 import type { Group } from '../attack.ts';
-import { cheats } from './cheats.ts';
+import { covertChannels } from './covert-channels.ts';
 import { worldly } from './effects.ts';
 import { escapes } from './escapes.ts';
 import { execution } from './execution.ts';
@@ -14,32 +14,20 @@ import { endless } from './resources.ts';
 import { results } from './results.ts';
 import { room } from './room.ts';
 import { rules } from './rules.ts';
+import { testTampering } from './test-tampering.ts';
 import { fileTools } from './tools.ts';
 import { trust } from './trust.ts';
-import { whispers } from './whispers.ts';
 
-/** All that is tried; what takes longest comes first. */
-export const groups: readonly Group[] = [
-  room,
-  outbox,
-  endless,
-  leftBehind,
-  fileTools,
-  execution,
-  ownGit,
-  ownGitAstray,
-  forbiddenRequests,
-  overLimit,
-  uncharged,
-  echoed,
-  trust,
-  rules,
-  injection,
-  patches,
-  cheats,
-  escapes,
-  ledgers,
-  results,
-  worldly,
-  whispers,
-];
+/** What is tried, in the parts that test files share among themselves; what takes longest comes first in each. */
+export const parts = {
+  rooms: [room, endless, leftBehind, fileTools, execution],
+  'own-git': [ownGit, ownGitAstray],
+  outbox: [outbox, results, ledgers],
+  gateway: [forbiddenRequests, overLimit, uncharged, echoed],
+  words: [rules, injection, escapes, covertChannels],
+  patches: [patches, testTampering],
+  platform: [trust, worldly],
+} satisfies Record<string, readonly Group[]>;
+
+/** All that is tried. */
+export const groups: readonly Group[] = Object.values(parts).flat();

@@ -1,6 +1,6 @@
 import { finding, findings, project, session } from '../../stand-ins/sums.ts';
 import type { Attack, Group } from '../attack.ts';
-import { applyForged, chained, type Forged, filesOf, ledgerOf } from '../forge.ts';
+import { applyForged, chained, type Forged, filesOf, ledgerOf } from '../forged-ledger.ts';
 import { type Lab, quiet, type Scene } from '../lab.ts';
 import { tryEach } from '../try-each.ts';
 

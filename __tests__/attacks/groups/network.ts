@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
-import type { Move } from '../move.ts';
-import { ask, connect, family, node, says, strongest } from '../move.ts';
+import type { Move } from '../room-attacks.ts';
+import { ask, connect, family, node, says, strongest } from '../room-attacks.ts';
 
 const { move, able } = family('network');
 

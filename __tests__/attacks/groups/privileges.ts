@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { Move } from '../move.ts';
-import { connect, family, strongest } from '../move.ts';
+import type { Move } from '../room-attacks.ts';
+import { connect, family, strongest } from '../room-attacks.ts';
 
 const { move, able } = family('privileges');
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Move } from '../move.ts';
-import { family, has, node, says, strongest, up } from '../move.ts';
+import type { Move } from '../room-attacks.ts';
+import { family, has, node, says, strongest, up } from '../room-attacks.ts';
 
 const { move } = family('process');
 

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Group } from '../attack.ts';
 import { documents } from '../lab.ts';
-import type { Move } from '../move.ts';
-import { family } from '../move.ts';
+import type { Move } from '../room-attacks.ts';
+import { family } from '../room-attacks.ts';
 
 const { move, able } = family('resources');
 
@@ -60,14 +60,14 @@ function killed(name: string): boolean {
 
 const clock = move('C15', 'tests that wait for longer than they are given', '');
 
-/** A run of three seconds whose tests take five times as long. */
+/** A run of twelve seconds whose tests take five times as long. */
 export const endless: Group = {
   name: 'a change that plays for time',
   attacks: [clock],
   run: async (lab) => {
     const scene = await lab.scene();
     const result = await scene.run('fix', {
-      inputs: { 'timeout-minutes': '0.05', 'test-command': 'sleep 15; echo awake-$((6 * 7))' },
+      inputs: { 'timeout-minutes': '0.2', 'test-command': 'sleep 60; echo awake-$((6 * 7))' },
     });
     const [facts] = documents(result, 'facts');
     if (!facts) throw new Error(`the tests were not run: ${result.log.slice(-2000)}`);

@@ -4,16 +4,16 @@ import { handIn, project, put, repaired, session } from '../../stand-ins/sums.ts
 import type { Group, Won } from '../attack.ts';
 import type { Lab, Scene } from '../lab.ts';
 import { type Machine, plant } from '../machine.ts';
-import type { Move, Place } from '../move.ts';
+import type { Move, Place } from '../room-attacks.ts';
 import { commandFiles } from './command-files.ts';
 import { files } from './files.ts';
 import { repository } from './git.ts';
 import { homeAndRunner } from './home.ts';
+import { leftoverFiles } from './leftover-files.ts';
 import { network } from './network.ts';
 import { privileges } from './privileges.ts';
 import { processes } from './process.ts';
 import { resources } from './resources.ts';
-import { talk } from './talk.ts';
 
 const moves: readonly Move[] = [
   ...processes,
@@ -23,7 +23,7 @@ const moves: readonly Move[] = [
   ...files,
   ...commandFiles,
   ...repository,
-  ...talk,
+  ...leftoverFiles,
   ...resources,
 ];
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,44 +23,39 @@ export const repositoryName = 'octo/shop';
 
 type Files = Record<string, string | Buffer | null | { mode: string; content: string | Buffer }>;
 
-/** Makes a commit on a branch, by itself: no work tree, no configuration. */
+/** Makes a commit on a branch, by one process: no work tree, no configuration. */
 export async function commit(
   path: string,
   branch: string,
   files: Files,
   options: { parent?: string; message?: string; env?: Record<string, string> } = {},
 ): Promise<string> {
-  const env = {
-    GIT_INDEX_FILE: join(path, `index-${randomUUID()}`),
-    GIT_AUTHOR_NAME: 'Ann',
-    GIT_AUTHOR_EMAIL: 'ann@example.com',
-    GIT_COMMITTER_NAME: 'Ann',
-    GIT_COMMITTER_EMAIL: 'ann@example.com',
-    ...options.env,
-  };
-  const line = async (args: string[], input: string | Buffer = ''): Promise<string> =>
-    (await run(path, args, input, env)).toString().trim();
-  const { parent } = options;
-  await line(['read-tree', parent ?? '--empty']);
-  const blobs = new Map<string, string>();
-  let index = '';
-  for (const [name, given] of Object.entries(files)) {
-    if (given === null) {
-      index += `0 ${'0'.repeat(40)}\t${name}\0`;
-      continue;
-    }
+  const { parent, message = 'A commit', env = {} } = options;
+  const now = `${Math.floor(Date.now() / 1000)} +0000`;
+  const name = env.GIT_AUTHOR_NAME ?? 'Ann';
+  const email = env.GIT_AUTHOR_EMAIL ?? 'ann@example.com';
+  const data = (content: string | Buffer): (string | Buffer)[] => [
+    `data ${Buffer.byteLength(content)}\n`,
+    content,
+    '\n',
+  ];
+  const changes = Object.entries(files).flatMap(([file, given]) => {
+    const quoted = `"${file.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`;
+    if (given === null) return [`D ${quoted}\n`];
     const { mode, content } =
       typeof given === 'object' && 'mode' in given ? given : { mode: '100644', content: given };
-    const key = content.toString('latin1' as never);
-    if (!blobs.has(key)) blobs.set(key, await line(['hash-object', '-w', '--stdin'], content));
-    index += `${mode} ${blobs.get(key)}\t${name}\0`;
-  }
-  await line(['update-index', '-z', '--index-info'], index);
-  const tree = await line(['write-tree']);
-  const parents = parent ? ['-p', parent] : [];
-  const sha = await line(['commit-tree', tree, ...parents, '-m', options.message ?? 'A commit']);
-  await line(['update-ref', `refs/heads/${branch}`, sha]);
-  return sha;
+    return [`M ${mode} inline ${quoted}\n`, ...data(content)];
+  });
+  const ref = `refs/heads/${branch}`;
+  const input = [
+    `commit ${ref}\nmark :1\nauthor ${name} <${email}> ${now}\ncommitter Ann <ann@example.com> ${now}\n`,
+    ...data(`${message}\n`),
+    parent ? `from ${parent}\n` : '',
+    ...changes,
+    'get-mark :1\n',
+  ];
+  const bytes = Buffer.concat(input.map((piece) => Buffer.from(piece as string)));
+  return (await run(path, ['fast-import', '--quiet', '--force'], bytes)).toString().trim();
 }
 
 export const views: Views = {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { git, gitEnvironment, tryGit } from './git.ts';
@@ -77,10 +77,15 @@ export async function createRepository(
   const defaultBranch = options.defaultBranch ?? parent?.defaultBranch ?? 'main';
   const path = join(world.directory, 'repositories', owner, `${name}.git`);
   mkdirSync(dirname(path), { recursive: true });
-  const made = parent
-    ? ['clone', '--quiet', '--bare', '--template=', parent.path, path]
-    : ['init', '--quiet', '--bare', '--template=', `--initial-branch=${defaultBranch}`, path];
-  await run('git', made, { env: gitEnvironment });
+  if (parent) {
+    const made = ['clone', '--quiet', '--bare', '--template=', parent.path, path];
+    await run('git', made, { env: gitEnvironment });
+  } else {
+    // As `git init --bare` leaves it.
+    for (const folder of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags'])
+      mkdirSync(join(path, folder), { recursive: true });
+    writeFileSync(join(path, 'HEAD'), `ref: refs/heads/${defaultBranch}\n`);
+  }
   const config = Object.entries(settings).map(([key, value]) => {
     const [section, field] = key.split('.');
     return `[${section}]\n\t${field} = ${value}\n`;
@@ -212,10 +217,24 @@ export async function createPull(
   return pull;
 }
 
-/** The commit a branch points to. */
+/**
+ * The commit a branch points to. It is asked for at every request, so it is read where git keeps it: in a file of
+ * its own, or with others in packed-refs.
+ */
 export async function branchSha(repository: Repository, branch: string): Promise<string | undefined> {
-  const result = await tryGit(repository.path, ['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`]);
-  return result.code === 0 ? result.stdout.toString().trim() : undefined;
+  const ref = `refs/heads/${branch}`;
+  const own = textOf(join(repository.path, ref))?.trim();
+  if (own !== undefined) return own;
+  const packed = textOf(join(repository.path, 'packed-refs'))?.split('\n') ?? [];
+  return packed.find((line) => line.slice(41) === ref)?.slice(0, 40);
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 /** The pull requests of a repository, by number. */

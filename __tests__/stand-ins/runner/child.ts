@@ -23,9 +23,10 @@ export type Step = {
 };
 
 // How long what outlived the step may still write to its pipes, or be on its way out: a killed process is
-// seen for a moment after the signal that ends it.
-const GRACE = 250;
-const POLL = 5;
+// seen for a moment after the signal that ends it, on a busy machine for a long one.
+const GRACE = 3000;
+const FIRST_POLL = 5;
+const SLOWEST_POLL = 200;
 
 /**
  * Starts a process and hands on its output line by line as it comes.
@@ -72,20 +73,26 @@ export function startStep(
     kill: async () => {
       if (!mayKill) return;
       killGroup(child.pid);
-      while (isAlive(child.pid)) await wait(POLL);
+      await gone(child.pid, Number.POSITIVE_INFINITY);
     },
   };
 }
 
 /** Whether something of the group goes on though the step and the grace are over. */
 async function settle(group: number | undefined, closed: Promise<void>): Promise<boolean> {
-  const end = performance.now() + GRACE;
-  while (isAlive(group)) {
-    if (performance.now() > end) return true;
-    await wait(POLL);
-  }
+  if (!(await gone(group, GRACE))) return true;
   await closed;
   return false;
+}
+
+/** Whether nothing of the group runs any more within a time; looks less often the longer it takes. */
+async function gone(group: number | undefined, milliseconds: number): Promise<boolean> {
+  const end = performance.now() + milliseconds;
+  for (let poll = FIRST_POLL; isAlive(group); poll = Math.min(poll * 1.5, SLOWEST_POLL)) {
+    if (performance.now() > end) return false;
+    await wait(poll);
+  }
+  return true;
 }
 
 function follow(stream: Readable, take: (line: string) => void, heard: (piece: string) => void): () => void {

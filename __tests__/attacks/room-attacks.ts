@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { patience } from '../stand-ins/patience.ts';
 import type { RunResult } from '../stand-ins/runner.ts';
 import type { Attack, Layer } from './attack.ts';
 import type { Machine } from './machine.ts';
@@ -81,7 +82,7 @@ export const has = (program: string): boolean => outside(`command -v ${program}`
 
 /** What a command says outside of any room. */
 function outside(command: string): string {
-  return spawnSync('bash', ['-c', command], { encoding: 'utf8', timeout: 20_000 }).stdout;
+  return spawnSync('bash', ['-c', command], { encoding: 'utf8', timeout: patience }).stdout;
 }
 
 export const says = (word: RegExp) => ({ won: ({ text }: Seen) => word.test(text) });

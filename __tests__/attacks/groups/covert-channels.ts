@@ -30,7 +30,7 @@ const by = {
   reply: whisper('A1 A6', 'a comment that is written meanwhile'),
 };
 
-export const whispers: Group = {
+export const covertChannels: Group = {
   name: 'a generator that talks to the reviewer',
   attacks: Object.values(by),
   run: async (lab: Lab, chosen) => {

@@ -184,7 +184,7 @@ async function tryTogether(lab: Lab, tried: readonly Cheat[], won: Map<string, s
   }
 }
 
-export const cheats: Group = {
+export const testTampering: Group = {
   name: 'a patch that cheats its tests',
   attacks: [...together, ...alone],
   run: async (lab, chosen) => {

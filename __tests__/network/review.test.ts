@@ -1,18 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Severity } from '../../src/core/finding.ts';
 import type { Machine } from '../../src/views/json.ts';
+import { countersign } from '../real-input/command-line.ts';
 import { type GitHub, startGitHub } from '../stand-ins/github/index.ts';
 import { firstUserText, type Model } from '../stand-ins/model/index.ts';
 import { payload, runAction } from '../stand-ins/runner.ts';
-import { countersign } from './command-line.ts';
 import { findingsOn, type Prepared } from './findings.ts';
 import { type Published, publishedVersions } from './published.ts';
 import { startReviewer } from './reviewer.ts';
-
-jest.setTimeout(60_000);
 
 interface Case {
   name: string;
@@ -143,7 +141,6 @@ describe.each(cases)('$name $older to $newer', (each) => {
       },
       ...{ token, github: { apiUrl, serverUrl, graphqlUrl }, repository: repository.fullName },
       ...{ sha: head, ref: `refs/pull/${pull.number}/merge`, canaries: [token, model.apiKey] },
-      timeoutMs: 50_000,
     });
     try {
       expectPrompt(model);

@@ -1,0 +1,3 @@
+import { letsWin } from './without.ts';
+
+letsWin('sandbox', 'tools');

@@ -1,0 +1,3 @@
+import { stopsEveryAttack } from './every-attack.ts';
+
+stopsEveryAttack('words');
