@@ -29,5 +29,5 @@ export default {
   testTimeout: 20 * 60_000,
   testSequencer: '<rootDir>/scripts/jest-sequencer.js',
   // Most of a test is waiting for other processes.
-  maxWorkers: 4,
+  maxWorkers: 5,
 };

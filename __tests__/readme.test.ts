@@ -71,7 +71,7 @@ describe('README.md', () => {
     expect(readme).toContain(
       [
         'npm ci && npm run demo      # the main job, no key and no network needed',
-        'npm ci && npm test          # everything that is tested',
+        'npm ci && npm test          # lint, types, the bundle and the tests; no network needed',
       ].join('\n'),
     );
     expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(['demo', 'test']));

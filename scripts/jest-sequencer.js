@@ -1,7 +1,16 @@
 import Sequencer from '@jest/test-sequencer';
 
-/** From slowest on: these take minutes, and would keep one core waiting for the other if they came last. */
-const slow = ['/__tests__/attacks/', '/__tests__/action/', '/__tests__/platforms/'];
+/** What takes longest comes first, or it would keep one core waiting for the other at the end. */
+const slow = [
+  // These mostly wait, so they go beside what computes.
+  '/platforms/github/push.',
+  '/platforms/github/ask.',
+  '/action/',
+  '/cli/',
+  '/platforms/',
+  '/attacks/layers/',
+  '/attacks/stopped/',
+];
 
 /** On a machine that has run no tests before, jest starts the largest files, which are not the slowest. */
 export default class SlowestFirst extends Sequencer {
