@@ -18,7 +18,7 @@ import { openUserRepository, workTreeAround } from '../platforms/local/user-repo
 import { trustedPath } from '../room/environment.ts';
 import { realWorld } from '../run/deps.ts';
 import { type RunResult, run } from '../run/run.ts';
-import { untilStopped } from '../run/stop-signal.ts';
+import { exitWith, untilStopped } from '../run/stop-signal.ts';
 import { views } from '../views/index.ts';
 import { json, machine } from '../views/json.ts';
 import { report } from '../views/report.ts';
@@ -70,9 +70,7 @@ const flag = { type: 'boolean' } as const;
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
-main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-});
+main(process.argv.slice(2)).then(exitWith);
 
 async function main(argv: string[]): Promise<0 | 1 | 2> {
   let args: ReturnType<typeof parse>;

@@ -15,7 +15,7 @@ import { createGitHub } from '../platforms/github/index.ts';
 import { wipeLeftovers } from '../room/room.ts';
 import { realWorld } from '../run/deps.ts';
 import { run } from '../run/run.ts';
-import { untilStopped } from '../run/stop-signal.ts';
+import { exitWith, untilStopped } from '../run/stop-signal.ts';
 import { fetchLedger, uploadArtifact } from '../stores/artifact.ts';
 import { commentFile } from '../views/handoff-comment.ts';
 import { views } from '../views/index.ts';
@@ -31,9 +31,7 @@ const home = join(temp, 'countersign');
 /** The newest state of the run's ledger, once there is one. */
 let saved: { ledger: Ledger; directory: string } | undefined;
 
-main().then((code) => {
-  process.exitCode = code;
-});
+main().then(exitWith);
 
 async function main(): Promise<0 | 1> {
   const signal = untilStopped();

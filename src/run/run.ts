@@ -319,11 +319,12 @@ async function openWorkshop(
   agent: Agent,
 ): Promise<Workshop> {
   const { machine, isRoot, mayInstall, say, warn, id, signal } = world;
-  const sandbox = prepareSandbox(config.sandbox, {
+  const sandbox = await prepareSandbox(config.sandbox, {
     platform: process.platform,
     path: machine.path,
     isRoot,
     mayInstall,
+    signal,
     say,
     warn,
   });
