@@ -17,11 +17,12 @@ export async function measureSandbox(scratch: string): Promise<Row[]> {
     path: process.env.PATH!,
     isRoot: process.getuid?.() === 0,
     mayInstall: false,
+    signal: new AbortController().signal,
     say: () => {},
     warn: () => {},
   };
   const before = performance.now();
-  const sandbox = prepareSandbox('require', host);
+  const sandbox = await prepareSandbox('require', host);
   const prepared = performance.now() - before;
   if (sandbox === 'none') throw new Error('there is no sandbox to measure');
   const home = join(scratch, 'home');

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect } from '@jest/globals';
 import { git } from '../stand-ins/laptop.ts';
 import { payload } from '../stand-ins/runner.ts';
@@ -187,6 +188,23 @@ describe('the event', () => {
       const result = await scene.run('review', { event: { name, payload: { repository: {} } } });
       expect(result.exitCode).toBe(1);
       expect(errors(result)).toContain(`can't serve the event ${name}; put one of pull_request, `);
+      expect(stage.github.requests).toEqual([]);
+    });
+  }
+
+  const unreadable: Record<string, string> = {
+    'is not there': '/nowhere/event.json',
+    'is a folder': '/',
+    'is no JSON': fileURLToPath(import.meta.url),
+    'is not named': '',
+  };
+  for (const [what, GITHUB_EVENT_PATH] of Object.entries(unreadable)) {
+    promise(`whose file ${what} ends in one clear sentence`, async (stage) => {
+      const scene = await stage.scene();
+      const result = await scene.run('review', { env: { GITHUB_EVENT_PATH } });
+      expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
+      expect(errors(result)).toMatch(/^The event's payload \(GITHUB_EVENT_PATH\) can't be read: .+\.$/);
+      expect(result.stdout).not.toContain('does not exist');
       expect(stage.github.requests).toEqual([]);
     });
   }

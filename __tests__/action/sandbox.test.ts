@@ -11,12 +11,18 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from '@jest/globals';
 import { bash, findings, repair, session } from '../stand-ins/sums.ts';
 import { documents, errors, promise } from './scene.ts';
 
 /** A PATH with everything that is in /usr/bin but bubblewrap, and with these in the place of apt-get and sudo. */
-function machine(aptGet: string): { path: string; called: () => string; remove: () => void } {
+function machine(aptGet: string): {
+  path: string;
+  called: () => string;
+  read: (stub: string) => string;
+  remove: () => void;
+} {
   const root = mkdtempSync(join(tmpdir(), 'countersign-machine-'));
   const stubs = join(root, 'stubs');
   const tools = join(root, 'tools');
@@ -33,9 +39,11 @@ function machine(aptGet: string): { path: string; called: () => string; remove: 
   };
   stub('apt-get', `echo "$@" >> ${log}\nstubs=${stubs}\n${aptGet}`);
   stub('sudo', 'shift; exec "$@"');
+  const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
   return {
     path: `${stubs}:${tools}`,
-    called: () => (existsSync(log) ? readFileSync(log, 'utf8') : ''),
+    called: () => read(log),
+    read: (name) => read(join(stubs, name)),
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
 }
@@ -84,6 +92,32 @@ describe('where bubblewrap is missing', () => {
       stage.model.add(session(findings([])));
       const result = await scene.run('review', { env: { PATH: bare.path } });
       expect(result.outputs.outcome).toBe('pass');
+    } finally {
+      bare.remove();
+    }
+  });
+
+  promise('a run that is cancelled while it is installed ends, though that goes on', async (stage) => {
+    // In a process group of its own, which the runner of the tests does not take for a process left behind.
+    const bare = machine('echo $$ > "$stubs/pid"; exec setsid sleep 90');
+    try {
+      const scene = await stage.scene();
+      const installing = async (): Promise<number> => {
+        for (;;) {
+          const pid = Number(bare.read('pid'));
+          if (pid) return pid;
+          await sleep(20);
+        }
+      };
+      const result = await scene.run('review', {
+        env: { PATH: bare.path },
+        onSpawn: (child) => void installing().then(() => child.kill('SIGTERM')),
+      });
+      expect([result.exitCode, result.signal]).toEqual([1, null]);
+      expect(errors(result)).toContain('cancelled');
+      expect(readFileSync(result.outputs['comment-file']!, 'utf8')).toContain('cancelled');
+      // Throws when it has ended.
+      process.kill(await installing(), 'SIGKILL');
     } finally {
       bare.remove();
     }

@@ -87,11 +87,12 @@ test('neither a git nor a bwrap that lies in the workspace is ever run', async (
       hidden: [workspace],
     });
     await openGit(join(base, 'git'));
-    prepareSandbox('require', {
+    await prepareSandbox('require', {
       platform: process.platform,
       path: machine.path,
       isRoot: false,
       mayInstall: true,
+      signal: new AbortController().signal,
       say: nothing,
       warn: nothing,
     });

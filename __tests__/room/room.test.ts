@@ -48,11 +48,12 @@ const machine = () => ({ path: process.env.PATH!, home: process.env.HOME!, hidde
 
 async function open(request: Partial<RoomRequest> = {}): Promise<Room> {
   const say = () => {};
-  const sandbox = prepareSandbox('require', {
+  const sandbox = await prepareSandbox('require', {
     platform: process.platform,
     path: process.env.PATH!,
     isRoot: process.getuid?.() === 0,
     mayInstall: false,
+    signal: new AbortController().signal,
     say,
     warn: say,
   });

@@ -14,12 +14,13 @@ import { times } from '../property.ts';
 
 let base: string;
 const said: string[] = [];
-const prepare = (path = process.env.PATH!): Exclude<Sandbox, 'none'> => {
+const { signal } = new AbortController();
+const prepare = async (path = process.env.PATH!): Promise<Exclude<Sandbox, 'none'>> => {
   const say = (text: string): void => {
     said.push(text);
   };
-  const host = { platform: process.platform, path, isRoot: false, mayInstall: false, say, warn: say };
-  return prepareSandbox('require', host) as Exclude<Sandbox, 'none'>;
+  const host = { platform: process.platform, path, isRoot: false, mayInstall: false, signal, say, warn: say };
+  return (await prepareSandbox('require', host)) as Exclude<Sandbox, 'none'>;
 };
 
 beforeAll(() => {
@@ -31,7 +32,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(base, { recursive: true }));
 
-async function inside(script: string, sandbox = prepare()): Promise<RoomResult> {
+async function inside(script: string, prepared?: Exclude<Sandbox, 'none'>): Promise<RoomResult> {
+  const sandbox = prepared ?? (await prepare());
   const hidden = [join(base, 'cache/_work'), join(base, 'cache/_work/secret')];
   const machine = {
     path: process.env.PATH!,
@@ -210,7 +212,7 @@ END`;
 });
 
 test('a room makes no user namespace, though bubblewrap is too old to forbid it', async () => {
-  const old = { ...prepare(), canForbidNamespaces: false };
+  const old = { ...(await prepare()), canForbidNamespaces: false };
   const { output } = await inside('unshare --user --map-root-user id; echo $?', old);
   expect(output).toBe('unshare: unshare failed: Operation not permitted\n1\n');
 });
@@ -280,15 +282,15 @@ test('what runs in a room is the first that the kernel ends when memory is short
 describe('AppArmor', () => {
   /** A bubblewrap that is forbidden user namespaces until a profile for it is loaded, as on Ubuntu 24.04. */
   function restricted(): Host & { said: string[]; profile: string; sysctl: string } {
-    const bin = mkdtempSync(join(base, 'apparmor-'));
+    const bin = mkdtempSync(join(base, 'app armor-'));
     const profile = join(bin, 'profile');
     const stub = (name: string, script: string): void =>
       writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     stub(
       'bwrap',
-      `test -e ${profile} || { echo "bwrap: setting up uid map: Permission denied" >&2; exit 1; }; exec /usr/bin/bwrap "$@"`,
+      `test -e "${profile}" || { echo "bwrap: setting up uid map: Permission denied" >&2; exit 1; }; exec /usr/bin/bwrap "$@"`,
     );
-    stub('apparmor_parser', `/bin/cat > ${profile}`);
+    stub('apparmor_parser', `for file; do :; done; /bin/cat "$file" > "${profile}"`);
     stub('sudo', 'shift; exec "$@"');
     const sysctl = join(bin, 'sysctl');
     writeFileSync(sysctl, '1\n');
@@ -301,6 +303,7 @@ describe('AppArmor', () => {
       path: bin,
       isRoot: false,
       mayInstall: true,
+      signal,
       say,
       warn: say,
       said,
@@ -309,27 +312,29 @@ describe('AppArmor', () => {
     };
   }
 
-  test('that forbids user namespaces gets a profile for bubblewrap alone, on a runner', () => {
+  test('that forbids user namespaces gets a profile for bubblewrap alone, on a runner', async () => {
     const host = restricted();
-    expect(prepareSandbox('require', host, host.sysctl)).toMatchObject({ bwrap: join(host.path, 'bwrap') });
+    expect(await prepareSandbox('require', host, host.sysctl)).toMatchObject({
+      bwrap: join(host.path, 'bwrap'),
+    });
     expect(readFileSync(host.profile, 'utf8')).toContain(
       `profile countersign-bwrap ${host.path}/bwrap flags=(unconfined)`,
     );
     expect(host.said[0]).toBe('Allowing bubblewrap user namespaces by an AppArmor profile');
   });
 
-  test('is left as it is on a laptop, where the run stops', () => {
+  test('is left as it is on a laptop, where the run stops', async () => {
     const host = { ...restricted(), mayInstall: false };
-    expect(() => prepareSandbox('require', host, host.sysctl)).toThrow(
+    await expect(prepareSandbox('require', host, host.sysctl)).rejects.toThrow(
       /AppArmor forbids bubblewrap user namespaces/,
     );
     expect(existsSync(host.profile)).toBe(false);
   });
 
-  test('that does not forbid them is not blamed for what else is wrong', () => {
+  test('that does not forbid them is not blamed for what else is wrong', async () => {
     const host = restricted();
     writeFileSync(host.sysctl, '0\n');
-    expect(() => prepareSandbox('require', host, host.sysctl)).toThrow(
+    await expect(prepareSandbox('require', host, host.sysctl)).rejects.toThrow(
       /can't make its namespaces here \(bwrap: setting up uid map: Permission denied\)/,
     );
     expect(existsSync(host.profile)).toBe(false);
@@ -340,7 +345,7 @@ test('where the machine has no programs for limits a room runs without, and that
   const bin = join(base, 'bin');
   mkdirSync(bin);
   execFileSync('ln', ['-s', '/usr/bin/bwrap', join(bin, 'bwrap')]);
-  const sandbox = prepare(bin);
+  const sandbox = await prepare(bin);
   expect(sandbox.within).toEqual([]);
   expect(said.at(-1)).toMatch(/^Rooms are without limits on processes and files/);
   expect((await inside('echo fine', sandbox)).output).toBe('fine\n');

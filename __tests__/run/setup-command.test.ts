@@ -106,11 +106,12 @@ beforeEach(async () => {
   artifacts = undefined;
   let n = 0;
   const say = () => {};
+  const { signal } = new AbortController();
   const host = { platform: process.platform, path: process.env.PATH!, isRoot: process.getuid?.() === 0 };
   machine = { path: process.env.PATH!, home: process.env.HOME!, hidden: [base] };
   openRoom = roomsIn({
     root: join(base, 'rooms'),
-    sandbox: prepareSandbox('require', { ...host, mayInstall: false, say, warn: say }),
+    sandbox: await prepareSandbox('require', { ...host, mayInstall: false, signal, say, warn: say }),
     machine,
     git,
     workspace: join(base, 'workspace'),
@@ -119,7 +120,7 @@ beforeEach(async () => {
       { from: join(import.meta.dirname, '../../dist/relay.js'), at: '/countersign/relay.cjs' },
     ],
     id: () => `room${n++}`,
-    signal: new AbortController().signal,
+    signal,
   });
 });
 

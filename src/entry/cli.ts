@@ -18,7 +18,7 @@ import { trustedPath } from '../room/environment.ts';
 import { realDeps } from '../run/deps.ts';
 import type { RunResult } from '../run/options.ts';
 import { run } from '../run/run.ts';
-import { untilStopped } from '../run/stop-signal.ts';
+import { exitWith, untilStopped } from '../run/stop-signal.ts';
 import { views } from '../views/index.ts';
 import { json, machine } from '../views/json.ts';
 import { report } from '../views/report.ts';
@@ -29,9 +29,7 @@ import { inert, terminal } from '../views/terminal.ts';
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
-main(readCommandLine(process.argv.slice(2), process.env)).then((code) => {
-  process.exitCode = code;
-});
+main(readCommandLine(process.argv.slice(2), process.env)).then(exitWith);
 
 async function main(line: CommandLine): Promise<0 | 1 | 2> {
   if ('text' in line) return print(line.text);

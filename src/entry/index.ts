@@ -1,7 +1,7 @@
 import '../room/no-inspector.ts';
 import '../room/close-inherited.ts';
 import '../core/zod-jitless.ts';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as core from '@actions/core';
@@ -16,7 +16,7 @@ import { createGitHub } from '../platforms/github/index.ts';
 import { wipeLeftovers } from '../room/room.ts';
 import { realDeps } from '../run/deps.ts';
 import { run } from '../run/run.ts';
-import { untilStopped } from '../run/stop-signal.ts';
+import { exitWith, untilStopped } from '../run/stop-signal.ts';
 import { fetchLedger, uploadArtifact } from '../stores/artifact.ts';
 import { commentFile } from '../views/handoff-comment.ts';
 import { views } from '../views/index.ts';
@@ -31,9 +31,7 @@ const home = join(temp, 'countersign');
 /** The newest state of the run's ledger, once there is one. */
 let saved: { ledger: Ledger; directory: string } | undefined;
 
-main().then((code) => {
-  process.exitCode = code;
-});
+main().then(exitWith);
 
 async function main(): Promise<0 | 1> {
   const signal = untilStopped();
@@ -54,7 +52,8 @@ async function act(config: Readonly<Config>, signal: AbortSignal): Promise<0 | 1
   await wipeLeftovers(home);
   const workspace = process.env.GITHUB_WORKSPACE;
   const hidden = [temp, workspace].filter((directory) => directory !== undefined);
-  const payload = await readEvent();
+  const { context, fetch } = await runnerContext();
+  const { owner, repo } = context.repo;
   const result = await run({
     config,
     scratch,
@@ -67,15 +66,16 @@ async function act(config: Readonly<Config>, signal: AbortSignal): Promise<0 | 1
     platform: (stop) =>
       createGitHub({
         token: core.getInput('github-token'),
-        apiUrl: process.env.GITHUB_API_URL ?? 'https://api.github.com',
-        serverUrl: process.env.GITHUB_SERVER_URL ?? 'https://github.com',
-        graphqlUrl: process.env.GITHUB_GRAPHQL_URL ?? 'https://api.github.com/graphql',
-        eventName: process.env.GITHUB_EVENT_NAME ?? '',
-        payload,
-        repository: process.env.GITHUB_REPOSITORY ?? '',
-        actor: process.env.GITHUB_ACTOR ?? '',
+        fetch,
+        apiUrl: context.apiUrl,
+        serverUrl: context.serverUrl,
+        graphqlUrl: context.graphqlUrl,
+        eventName: context.eventName,
+        payload: context.payload,
+        repository: `${owner}/${repo}`,
+        actor: context.actor,
         bots: config.allowBots,
-        runUrl: runUrl(),
+        runUrl: `${context.serverUrl}/${owner}/${repo}/actions/runs/${context.runId}`,
         views,
         say,
         uploadArtifact,
@@ -199,20 +199,26 @@ async function identityToken(audience: string): Promise<string> {
   return core.getIDToken(audience);
 }
 
-async function readEvent(): Promise<unknown> {
-  const path = process.env.GITHUB_EVENT_PATH;
+/**
+ * The job as the runner describes it, and a `fetch` that goes to GitHub's API through the job's proxy, if it has one.
+ * Imported only here, because the package reads the environment and the event when it is loaded.
+ * @throws Fault when the event or the proxy can't be used
+ */
+async function runnerContext() {
   try {
-    return JSON.parse(await readFile(path ?? '', 'utf8'));
+    // The package would go on without an event.
+    await access(process.env.GITHUB_EVENT_PATH ?? '');
+    const { context, defaults } = await import('@actions/github/lib/utils');
+    return { context, fetch: defaults.request?.fetch as typeof fetch };
   } catch (error) {
+    const { message } = error as Error;
+    const isEvent = error instanceof SyntaxError || 'syscall' in (error as Error);
     throw new Fault(
-      `The event's payload (GITHUB_EVENT_PATH) can't be read: ${(error as Error).message}.`,
+      isEvent
+        ? `The event's payload (GITHUB_EVENT_PATH) can't be read: ${message}.`
+        : `GitHub's API can't be reached with the job's GITHUB_API_URL and https_proxy: ${message}. Correct them, or name GitHub's host in no_proxy.`,
       'incomplete',
       { cause: error },
     );
   }
-}
-
-function runUrl(): string {
-  const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID } = process.env;
-  return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
 }

@@ -1,6 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exec } from '@actions/exec';
 import type { Config } from '../core/config.ts';
 import { Fault } from '../core/outcome.ts';
 import { limitsOn } from './limits.ts';
@@ -24,9 +28,13 @@ export interface Host {
   isRoot: boolean;
   /** Whether packages may be installed and profiles loaded unasked: on a runner, not on somebody's laptop. */
   mayInstall: boolean;
+  signal: AbortSignal;
   say: (text: string) => void;
   warn: (text: string) => void;
 }
+
+/** How long one command of an installation may take. */
+const installSeconds = 180;
 
 type Bubblewrap = Exclude<Sandbox, 'none'>;
 
@@ -43,7 +51,11 @@ interface Lack {
  * @throws Fault under `require` when it can't be had, with one line that says what to install and what `auto`
  * would mean
  */
-export function prepareSandbox(mode: Config['sandbox'], host: Host, sysctl = restriction): Sandbox {
+export async function prepareSandbox(
+  mode: Config['sandbox'],
+  host: Host,
+  sysctl = restriction,
+): Promise<Sandbox> {
   if (mode === 'off') {
     host.warn(
       'sandbox: off. What the model runs can read and change all that this user can; use it only where nothing is worth taking.',
@@ -52,7 +64,7 @@ export function prepareSandbox(mode: Config['sandbox'], host: Host, sysctl = res
   }
   const found: Bubblewrap | Lack =
     host.platform === 'linux'
-      ? findOrInstall(host, sysctl)
+      ? await findOrInstall(host, sysctl)
       : { why: `bubblewrap does not exist for ${host.platform}` };
   const sandbox = 'bwrap' in found ? found : found.rest;
   if (sandbox?.within.length === 0)
@@ -73,7 +85,7 @@ export function prepareSandbox(mode: Config['sandbox'], host: Host, sysctl = res
   return rest;
 }
 
-function findOrInstall(host: Host, sysctl: string): Bubblewrap | Lack {
+async function findOrInstall(host: Host, sysctl: string): Promise<Bubblewrap | Lack> {
   const missing = 'bubblewrap is missing; install it first (`sudo apt-get install -y bubblewrap`)';
   let bwrap = which('bwrap', host.path);
   if (!bwrap) {
@@ -84,7 +96,10 @@ function findOrInstall(host: Host, sysctl: string): Bubblewrap | Lack {
       asRoot(host, ['apt-get', '-qq', '-y', '-o', 'DPkg::Lock::Timeout=60', ...args]);
     if (
       !which('apt-get', host.path) ||
-      !(apt('install', 'bubblewrap') || (apt('update') && apt('install', 'bubblewrap')))
+      !(
+        (await apt('install', 'bubblewrap')) ||
+        ((await apt('update')) && (await apt('install', 'bubblewrap')))
+      )
     )
       return { why: missing };
     bwrap = which('bwrap', host.path);
@@ -97,7 +112,7 @@ function findOrInstall(host: Host, sysctl: string): Bubblewrap | Lack {
       why: `bubblewrap can't make its namespaces here (${first}); inside a container, it must be allowed user namespaces`,
     };
   if (host.mayInstall) host.say('Allowing bubblewrap user namespaces by an AppArmor profile');
-  if (host.mayInstall && asRoot(host, ['apparmor_parser', '--replace'], profile(bwrap))) {
+  if (host.mayInstall && (await load(host, profile(bwrap)))) {
     const second = attempt(bwrap, host);
     if (typeof second !== 'string') return second;
   }
@@ -135,7 +150,10 @@ function works(sandbox: Bubblewrap): boolean {
   return tryOut(sandbox).status === 0;
 }
 
-/** A try with the very namespaces that rooms use. */
+/**
+ * A try with the very namespaces that rooms use. Not by @actions/exec, which can't end a program that takes too long,
+ * nor give it a filter: see `asRoot`.
+ */
 function tryOut({ bwrap, canForbidNamespaces, within, filter }: Bubblewrap) {
   const [program, ...argv] = [
     ...within,
@@ -157,16 +175,39 @@ function isRestricted(sysctl: string): boolean {
   }
 }
 
-/** Runs a command as root: directly, or through sudo where that needs no password. */
-function asRoot(host: Host, command: readonly string[], input = ''): boolean {
-  const argv = host.isRoot ? command : ['sudo', '-n', ...command];
-  const program = which(argv[0]!, host.path);
-  if (!program) return false;
-  const environment = { PATH: host.path, DEBIAN_FRONTEND: 'noninteractive' };
-  return spawnSync(program, argv.slice(1), { env: environment, input, timeout: 180_000 }).status === 0;
+/** Loads an AppArmor profile: by a file, because `asRoot` gives no input. */
+async function load(host: Host, text: string): Promise<boolean> {
+  const directory = await mkdtemp(join(tmpdir(), 'countersign-profile-'));
+  try {
+    const file = join(directory, 'countersign-bwrap');
+    await writeFile(file, text);
+    return await asRoot(host, ['apparmor_parser', '--replace', '--skip-cache', file]);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }
 
-/** The first executable of that name on `path`. */
+/**
+ * Runs a command as root: directly, or through sudo where that needs no password. A command that outlasts its time or
+ * the run is no longer waited for; only root could end it.
+ */
+async function asRoot(host: Host, command: readonly string[]): Promise<boolean> {
+  const argv = host.isRoot ? command : ['sudo', '-n', ...command];
+  const program = which(argv[0]!, host.path);
+  // exec takes a command line, where quotes hold a path together; one with a quote in it can't be written.
+  if (!program || program.includes('"')) return false;
+  // Without an input, even an empty one: if the program has failed by then, writing it is an error (EPIPE) that exec
+  // leaves uncaught, which would end this process.
+  const ended = exec(`"${program}"`, argv.slice(1), {
+    env: { PATH: host.path, DEBIAN_FRONTEND: 'noninteractive' },
+    silent: true,
+    ignoreReturnCode: true,
+  }).catch(() => undefined);
+  const late = sleep(installSeconds * 1000, undefined, { signal: host.signal, ref: false });
+  return (await Promise.race([ended, late])) === 0;
+}
+
+/** The first executable of that name on `path`; @actions/io knows only the PATH of the process. */
 export function which(name: string, path: string): string | undefined {
   return path
     .split(delimiter)

@@ -60,8 +60,8 @@ export async function openStages(
   const { config, deps, scratch, dist } = options;
   const { machine, isRoot, mayInstall, say, warn, id, signal } = deps;
   const { path } = machine;
-  const host = { platform: process.platform, path, isRoot, mayInstall, say, warn };
-  const sandbox = prepareSandbox(config.sandbox, host);
+  const host = { platform: process.platform, path, isRoot, mayInstall, signal, say, warn };
+  const sandbox = await prepareSandbox(config.sandbox, host);
   const isSandboxed = sandbox !== 'none';
   // What the setup command installs, it installs from the beginning: into a tree of nothing but the commit.
   const installsAnew = config.setupCommand !== undefined && config.allowHosts.length > 0;

@@ -9,3 +9,11 @@ export function untilStopped(): AbortSignal {
   }
   return stop.signal;
 }
+
+/**
+ * Ends the process once all that it has written is taken. What still runs is not waited for: a cancelled run may have
+ * begun an installation as root, which it can't end.
+ */
+export function exitWith(code: number): void {
+  process.stderr.write('', () => process.stdout.write('', () => process.exit(code)));
+}

@@ -10,6 +10,8 @@ export type { UploadArtifact } from './context.ts';
 
 export interface GitHubOptions {
   token: string;
+  /** What requests of the API go by, such as through a proxy; the process's own by default. */
+  fetch?: typeof fetch;
   /** GITHUB_API_URL */
   apiUrl: string;
   /** GITHUB_SERVER_URL */
@@ -44,7 +46,7 @@ export interface GitHubOptions {
  */
 export function createGitHub(options: GitHubOptions): Platform {
   const { token, serverUrl, repository, signal, say, second = 1000 } = options;
-  const api = createApi({ token, apiUrl: options.apiUrl, signal, say, second });
+  const api = createApi({ token, fetch: options.fetch, apiUrl: options.apiUrl, signal, say, second });
   const context: Context = {
     api,
     repository,

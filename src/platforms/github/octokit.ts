@@ -26,6 +26,8 @@ export type Api = InstanceType<typeof Client>;
 
 export interface ApiOptions {
   token: string;
+  /** The process's own by default. */
+  fetch?: typeof fetch | undefined;
   apiUrl: string;
   signal: AbortSignal;
   say: (text: string) => void;
@@ -48,7 +50,7 @@ let clients = 0;
  * stops with the run.
  * @throws Fault when the token can't be one
  */
-export function createApi({ token, apiUrl, signal, say, second }: ApiOptions): Api {
+export function createApi({ token, fetch: send = fetch, apiUrl, signal, say, second }: ApiOptions): Api {
   // Node would put a token that fits into no header into the message of its error.
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new Fault(
@@ -76,7 +78,7 @@ export function createApi({ token, apiUrl, signal, say, second }: ApiOptions): A
     auth: token,
     baseUrl: apiUrl,
     userAgent: `countersign/${version}`,
-    request: { fetch: fetchWithin(signal) },
+    request: { fetch: fetchWithin(signal, send) },
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     throttle: {
       // Clients of one id wait for one another's writes.
@@ -99,9 +101,9 @@ export function createApi({ token, apiUrl, signal, say, second }: ApiOptions): A
   return api;
 }
 
-function fetchWithin(signal: AbortSignal): typeof fetch {
+function fetchWithin(signal: AbortSignal, send: typeof fetch): typeof fetch {
   return (input, init) =>
-    fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]) });
+    send(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]) });
 }
 
 function rejection(signal: AbortSignal): Promise<never> {
