@@ -1,14 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { allowedBots, distrustOfChange, distrustOfComment, meetsSecrets } from '../../src/core/trust.ts';
+import {
+  allowedBots,
+  rejectUntrustedChange,
+  rejectUntrustedComment,
+  runsWithSecrets,
+} from '../../src/core/trust.ts';
 
 const person = (login: string) => ({ login, kind: 'person' as const });
 const bot = (login: string) => ({ login, kind: 'bot' as const });
 
 describe('a comment counts', () => {
   test('from a person who may write, and from a bot that is named', () => {
-    expect(distrustOfComment(person('ann'), 'ann', true, [])).toBeUndefined();
-    expect(distrustOfComment(bot('r[bot]'), 'r[bot]', false, ['r[bot]'])).toBeUndefined();
+    expect(rejectUntrustedComment(person('ann'), 'ann', true, [])).toBeUndefined();
+    expect(rejectUntrustedComment(bot('r[bot]'), 'r[bot]', false, ['r[bot]'])).toBeUndefined();
   });
 
   test('from nobody else, whoever is named or set off the run', () => {
@@ -22,7 +27,7 @@ describe('a comment counts', () => {
         fc.boolean(),
         fc.array(login),
         (author, actor, mayWrite, bots) => {
-          const trusted = distrustOfComment(author, actor, mayWrite, bots) === undefined;
+          const trusted = rejectUntrustedComment(author, actor, mayWrite, bots) === undefined;
           const deserved =
             author !== undefined &&
             author.login === actor &&
@@ -49,18 +54,20 @@ test('a fork meets the secrets of the base under two events, and then who opened
     'workflow_run',
     'workflow_dispatch',
   ];
-  expect(events.filter((event) => meetsSecrets(event, true))).toEqual([
+  expect(events.filter((event) => runsWithSecrets(event, true))).toEqual([
     'pull_request_target',
     'workflow_run',
   ]);
-  expect(events.filter((event) => meetsSecrets(event, false))).toEqual([]);
+  expect(events.filter((event) => runsWithSecrets(event, false))).toEqual([]);
   const [ann, mallory, nobody] = [
     { login: 'ann', mayWrite: true },
     { login: 'mallory', mayWrite: false },
     { login: undefined, mayWrite: true },
   ];
-  expect(distrustOfChange([ann], 'workflow_run')).toBeUndefined();
+  expect(rejectUntrustedChange([ann], 'workflow_run')).toBeUndefined();
   for (const involved of [[mallory], [ann, mallory], [mallory, ann]])
-    expect(distrustOfChange(involved, 'workflow_run')).toContain('mallory has no write permission');
-  expect(distrustOfChange([nobody, ann], 'workflow_run')).toContain('its author has no write permission');
+    expect(rejectUntrustedChange(involved, 'workflow_run')).toContain('mallory has no write permission');
+  expect(rejectUntrustedChange([nobody, ann], 'workflow_run')).toContain(
+    'its author has no write permission',
+  );
 });

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { costUsd } from '../../src/core/budget.ts';
 import { fetchThrough } from '../../src/engines/sdk/socket-fetch.ts';
 import { connectAnthropic } from '../../src/gateway/providers/anthropic.ts';
-import { showAll } from '../../src/gateway/sanitize-request.ts';
+import { sanitizeRequest } from '../../src/gateway/sanitize-request.ts';
 import { type Gateway, type GatewayOptions, openGateway } from '../../src/gateway/server.ts';
 
 const usage = {
@@ -429,7 +429,7 @@ test('requests that are sent side by side without end are cut off', async () => 
 test('what is hidden is noted of a bounded number of texts', () => {
   const counted = new Set<string>();
   const content = Array.from({ length: 5000 }, (_, n) => ({ type: 'text', text: `\u200b${n}` }));
-  const found = showAll({ messages: [{ role: 'user', content }] }, counted, true);
+  const found = sanitizeRequest({ messages: [{ role: 'user', content }] }, counted, true);
   expect([found, counted.size]).toEqual([2000, 2000]);
 });
 

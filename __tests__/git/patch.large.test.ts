@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Git } from '../../src/core/git.ts';
 import { Fault } from '../../src/core/outcome.ts';
-import { harvest } from '../../src/git/patch.ts';
+import { collectPatch } from '../../src/git/patch.ts';
 import { checkOut, dependenciesOf } from '../../src/room/work-tree.ts';
 import { blobOf, clean, commitOf, inRoom, MiB, treeOf } from './clean.ts';
 
@@ -22,14 +22,14 @@ describe('what is too large to be taken over is a fault in a sentence', () => {
   ])('%s', async (_, make) => {
     await inRoom(async (room) => {
       writeFileSync(join(room.inside.work, 'large.bin'), make());
-      await expect(harvest(git, room, commit, 60)).rejects.toThrow(/ 24 MB.*not taken over/);
+      await expect(collectPatch(git, room, commit, 60)).rejects.toThrow(/ 24 MB.*not taken over/);
     });
   });
 
   test('a file that fills the outbox', async () => {
     await inRoom(async (room) => {
       writeFileSync(join(room.inside.work, 'large.bin'), randomBytes(140 * MiB));
-      await expect(harvest(git, room, commit, 60)).rejects.toThrow(Fault);
+      await expect(collectPatch(git, room, commit, 60)).rejects.toThrow(Fault);
     });
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Severity } from '../../src/core/finding.ts';
-import type { Machine } from '../../src/views/json.ts';
+import type { JsonResult } from '../../src/views/json.ts';
 import { countersign } from '../real-input/command-line.ts';
 import { type GitHub, startGitHub } from '../stand-ins/github/index.ts';
 import { firstUserText, type Model } from '../stand-ins/model/index.ts';
@@ -93,7 +93,7 @@ describe.each(cases)('$name $older to $newer', (each) => {
       expect(ended.stderr).not.toContain('warning');
       const { exact, moved, outside } = prepared;
       const right = [exact, moved, outside].map(({ path, line }) => ({ path, line, endLine: line }));
-      const out = JSON.parse(ended.stdout) as Machine;
+      const out = JSON.parse(ended.stdout) as JsonResult;
       expect(out).toMatchObject({ outcome: fails ? 'fail' : 'pass', task: { base, head } });
       expect(out.findings).toMatchObject(right);
       const { version, runs } = JSON.parse(readFileSync(file, 'utf8'));

@@ -67,7 +67,7 @@ describe('where a quote stands', () => {
         path: 'a.js',
         rule: 'r',
         severity: 'high',
-        lost: false,
+        isUnverified: false,
         why: 'its quote is nowhere in the file',
       },
     ]);
@@ -86,12 +86,12 @@ describe('where a quote stands', () => {
   });
 
   test('a quote that could not be checked is lost; one that is not there is not', () => {
-    const lost = (more: Partial<Finding>, text: ReturnType<typeof read> | { lost: string } = file) =>
-      anchor([finding(more)], () => text).dropped.map((dropped) => dropped.lost);
+    const lost = (more: Partial<Finding>, text: ReturnType<typeof read> | { reason: string } = file) =>
+      anchor([finding(more)], () => text).dropped.map(({ isUnverified }) => isUnverified);
     expect(lost({ quote: 'nowhere' })).toEqual([false]);
     expect(lost({ quote: 'xy' })).toEqual([false]);
-    expect(anchor([finding()], () => undefined).dropped).toMatchObject([{ lost: false }]);
-    expect(lost({}, { lost: 'it is too large' })).toEqual([true]);
+    expect(anchor([finding()], () => undefined).dropped).toMatchObject([{ isUnverified: false }]);
+    expect(lost({}, { reason: 'it is too large' })).toEqual([true]);
     expect(lost({ quote: ' \n ' })).toEqual([true]);
     // In the file, but in more lines than one can tell apart.
     expect(lost({ quote: 'wo' })).toEqual([true]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { detectCommand, readManifest } from '../../src/probes/command.ts';
-import { invoke } from '../../src/probes/invocation.ts';
+import { invocationOf } from '../../src/probes/invocation.ts';
 import { runnerOf, scriptsOf } from '../../src/probes/runner.ts';
 
 describe('the command', () => {
@@ -84,23 +84,23 @@ describe('the runner', () => {
 
 describe('how it is told', () => {
   test('by arguments, past each npm', () => {
-    expect(invoke('npm test', { name: 'jest', separators: 2 }, '/out').command).toBe(
+    expect(invocationOf('npm test', { name: 'jest', npmDashes: 2 }, '/out').command).toBe(
       'npm test -- -- --json --outputFile=/out/tests.json',
     );
   });
   test('a directory with a quote in it stays one word', () => {
-    expect(invoke('jest', { name: 'jest', separators: 0 }, "/o'; x").command).toBe(
+    expect(invocationOf('jest', { name: 'jest', npmDashes: 0 }, "/o'; x").command).toBe(
       `jest --json '--outputFile=/o'\\''; x/tests.json'`,
     );
   });
   test('gotestsum stands in for go', () => {
-    expect(invoke('go test -race ./...', { name: 'go', separators: 0 }, '/out')).toMatchObject({
+    expect(invocationOf('go test -race ./...', { name: 'go', npmDashes: 0 }, '/out')).toMatchObject({
       command: 'gotestsum --junitfile /out/tests.xml -- -race ./...',
       report: { name: 'tests.xml' },
     });
   });
   test('the environment alone, where that is enough', () => {
-    expect(invoke('pytest', { name: 'pytest', separators: 0 }, '/out')).toMatchObject({
+    expect(invocationOf('pytest', { name: 'pytest', npmDashes: 0 }, '/out')).toMatchObject({
       command: 'pytest',
       env: { PYTEST_ADDOPTS: '--junitxml=/out/tests.xml -o junit_family=xunit1' },
     });

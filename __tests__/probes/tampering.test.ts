@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type After, type Before, type PatchedFile, tamperings } from '../../src/probes/tampering.ts';
+import { type After, type Before, integrityFaults, type PatchedFile } from '../../src/probes/tampering.ts';
 
 const name = fc.stringMatching(/^[a-z]{1,8}$/);
 const testsIn = fc.uniqueArray(name, { minLength: 1, maxLength: 6 });
@@ -24,13 +24,13 @@ const edited = (before: string, after: string, path = 'test/a.test.js'): Patched
   before,
   after,
 });
-const whats = (found: ReturnType<typeof tamperings>): string[] => found.map(({ what }) => what);
+const whats = (found: ReturnType<typeof integrityFaults>): string[] => found.map(({ what }) => what);
 
 describe('properties', () => {
   test('a change to the code alone, after which all tests pass, is none', () => {
     fc.assert(
       fc.property(testsIn, (names) => {
-        expect(tamperings(failing(names), passing(names), [source], 'npm test')).toEqual([]);
+        expect(integrityFaults(failing(names), passing(names), [source], 'npm test')).toEqual([]);
       }),
     );
   });
@@ -42,7 +42,7 @@ describe('properties', () => {
         const blocks = [...names];
         blocks.splice(at % (names.length + 1), 0, ...fresh);
         const files = [source, edited(write(names), write(blocks))];
-        expect(tamperings(failing(names), passing(blocks), files, 'npm test')).toEqual([]);
+        expect(integrityFaults(failing(names), passing(blocks), files, 'npm test')).toEqual([]);
       }),
     );
   });
@@ -55,7 +55,9 @@ describe('properties', () => {
         const gone = full[at % full.length];
         const after = lines.filter((_, index) => index !== gone).join('\n');
         const files = [source, edited(write(names), after)];
-        expect(whats(tamperings(failing(names), passing(names), files, 'npm test'))).toContain('weakened');
+        expect(whats(integrityFaults(failing(names), passing(names), files, 'npm test'))).toContain(
+          'weakened',
+        );
       }),
     );
   });
@@ -67,7 +69,9 @@ describe('properties', () => {
         const asserting = lines.flatMap((line, index) => (line.includes('expect(') ? [index] : []));
         const after = lines.filter((_, index) => index !== asserting[at % asserting.length]).join('\n');
         const files = [source, edited(write(names), after, 'test/other.test.js')];
-        expect(whats(tamperings(failing(names), passing(names), files, 'npm test'))).toContain('weakened');
+        expect(whats(integrityFaults(failing(names), passing(names), files, 'npm test'))).toContain(
+          'weakened',
+        );
       }),
     );
   });
@@ -84,7 +88,7 @@ describe('properties', () => {
             return skipped ? [{ ...each, status: 'skipped' as const }] : [];
           }),
         };
-        const found = tamperings(failing(names), after, [source], 'npm test');
+        const found = integrityFaults(failing(names), after, [source], 'npm test');
         expect(found).toContainEqual({
           path: 'test/a.test.js',
           what: skipped ? 'skipped' : 'deleted',
@@ -103,8 +107,8 @@ describe('properties', () => {
     }) as fc.Arbitrary<PatchedFile>;
     fc.assert(
       fc.property(fc.array(file, { maxLength: 4 }), file, testsIn, (files, extra, names) => {
-        const before = tamperings(failing(names), passing(names), [source, ...files], 'npm test');
-        const after = tamperings(failing(names), passing(names), [source, ...files, extra], 'npm test');
+        const before = integrityFaults(failing(names), passing(names), [source, ...files], 'npm test');
+        const after = integrityFaults(failing(names), passing(names), [source, ...files, extra], 'npm test');
         expect(after.length).toBeGreaterThanOrEqual(before.length);
       }),
     );
@@ -129,7 +133,12 @@ describe('marks that skip', () => {
     ['tests/a.rs', '#[ignore]'],
   ];
   test.each(marks)('%s %s', (path, mark) => {
-    const found = tamperings(failing(['a']), passing(['a']), [source, edited('', mark, path)], 'npm test');
+    const found = integrityFaults(
+      failing(['a']),
+      passing(['a']),
+      [source, edited('', mark, path)],
+      'npm test',
+    );
     expect(whats(found)).toContain('skipped');
   });
 });
@@ -150,13 +159,13 @@ describe('a text that is written to take long', () => {
     ['tabs', `skip${'\t'.repeat(size)}:`],
   ])('%s', (_, text) => {
     const files = [source, edited(text, `${text}x`)];
-    expect(() => tamperings(failing(['a']), passing(['a']), files, 'npm test')).not.toThrow();
+    expect(() => integrityFaults(failing(['a']), passing(['a']), files, 'npm test')).not.toThrow();
   });
 
   test('more than can be compared is not proved', () => {
     const text = `${write(['a'])}${'// x\n'.repeat(200_000)}`;
     const files = Array.from({ length: 12 }, (_, n) => edited(text, text, `test/${n}.test.js`));
-    const found = tamperings(failing(['a']), passing(['a']), [source, ...files], 'npm test');
+    const found = integrityFaults(failing(['a']), passing(['a']), [source, ...files], 'npm test');
     expect(found).toEqual(
       [8, 9, 10, 11].map((n) => ({
         path: `test/${n}.test.js`,
@@ -169,7 +178,7 @@ describe('a text that is written to take long', () => {
   test('a mark that is far out on its line counts', () => {
     for (const far of [' '.repeat(3000), `/*${'x'.repeat(3000)}*/`]) {
       const file = edited('', `${far}it.skip('x', () => {})`);
-      const found = tamperings(failing(['a']), passing(['a']), [source, file], 'npm test');
+      const found = integrityFaults(failing(['a']), passing(['a']), [source, file], 'npm test');
       expect(whats(found)).toContain('skipped');
     }
   });
@@ -233,21 +242,21 @@ describe('what decides which tests run', () => {
     ['the Makefile of no concern', edited('a', 'b', 'Makefile'), 'npm test', []],
   ];
   test.each(cases)('%s', (_, file, command, expected) => {
-    expect(whats(tamperings(failing(['a']), passing(['a']), [source, file], command))).toEqual(expected);
+    expect(whats(integrityFaults(failing(['a']), passing(['a']), [source, file], command))).toEqual(expected);
   });
 });
 
 describe('files', () => {
   test('a test file that becomes a link is gone', () => {
     const file: PatchedFile = { path: 'test/b.test.js', status: 'T', before: 'x', after: 'y' };
-    expect(whats(tamperings(failing(['a']), passing(['a']), [source, file], 'npm test'))).toEqual([
+    expect(whats(integrityFaults(failing(['a']), passing(['a']), [source, file], 'npm test'))).toEqual([
       'deleted',
     ]);
   });
 
   test('a test file too large to be read is not proved', () => {
     const file: PatchedFile = { path: 'test/b.test.js', status: 'M' };
-    expect(whats(tamperings(failing(['a']), passing(['a']), [source, file], 'npm test'))).toEqual([
+    expect(whats(integrityFaults(failing(['a']), passing(['a']), [source, file], 'npm test'))).toEqual([
       'unproven',
     ]);
   });
@@ -255,7 +264,7 @@ describe('files', () => {
   test('a file that a report names is a test file, whatever its name', () => {
     const before: Before = { source: 'report', passed: 0, failing: [{ name: 'a', file: 'checks/a.js' }] };
     const after: After = { source: 'report', tests: [{ name: 'a', file: 'checks/a.js', status: 'passed' }] };
-    const found = tamperings(
+    const found = integrityFaults(
       before,
       after,
       [source, edited('is(1, 2)', 'is(1, 1)', 'checks/a.js')],
@@ -270,18 +279,18 @@ describe('files', () => {
     const log: Before = { source: 'log', passed: 0, failing: [] };
     const after: After = { source: 'log', tests: [] };
     const code = edited(text('1', '2'), text('2', '2'), 'src/lib.rs');
-    expect(tamperings(log, after, [code], 'cargo test')).toEqual([]);
+    expect(integrityFaults(log, after, [code], 'cargo test')).toEqual([]);
     const cheat = edited(text('1', '2'), text('1', '1'), 'src/lib.rs');
-    expect(whats(tamperings(log, after, [cheat], 'cargo test'))).toEqual(['unproven']);
+    expect(whats(integrityFaults(log, after, [cheat], 'cargo test'))).toEqual(['unproven']);
   });
 
   test('fewer tests than before are not proved', () => {
-    const found = tamperings(failing(['a'], 5), passing(['a', 'b']), [source], 'npm test');
+    const found = integrityFaults(failing(['a'], 5), passing(['a', 'b']), [source], 'npm test');
     expect(whats(found)).toEqual(['unproven']);
   });
 
   test('no more are listed than facts hold', () => {
     const names = Array.from({ length: 400 }, (_, index) => `t${index}`);
-    expect(tamperings(failing(names), passing([]), [source], 'npm test')).toHaveLength(200);
+    expect(integrityFaults(failing(names), passing([]), [source], 'npm test')).toHaveLength(200);
   });
 });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { decode } from '../../src/core/document.ts';
-import type { Machine } from '../../src/views/json.ts';
+import type { JsonResult } from '../../src/views/json.ts';
 import { type Conversation, firstUserText, startModel, toolResults } from '../stand-ins/model/index.ts';
 import { countersign } from './command-line.ts';
 import { cloneOwn, type OwnClone } from './own-clone.ts';
@@ -95,7 +95,7 @@ test('countersign fix repairs a broken commit of this very project', async () =>
     const ended = await countersign(model, path, args);
     expect([model.violations, model.unused()]).toEqual([[], []]);
     expect(ended).toMatchObject({ exitCode: 0, left: [] });
-    const out = JSON.parse(ended.stdout) as Machine;
+    const out = JSON.parse(ended.stdout) as JsonResult;
     expect(out).toMatchObject({
       outcome: 'fixed',
       patch: { title: 'Never leave less than zero', files: [{ path: source, status: 'M' }] },
@@ -109,7 +109,7 @@ test('countersign fix repairs a broken commit of this very project', async () =>
   expect(own()).toEqual(before);
 });
 
-function expectBranch({ task, effects }: Machine): void {
+function expectBranch({ task, effects }: JsonResult): void {
   const { git } = clone;
   const branch = `countersign/fix-${task.id.slice(0, 8)}`;
   expect(git('rev-parse', branch).trim()).toBe(effects[0]!.reference);

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Git } from '../../src/core/git.ts';
 import type { Room, RoomRequest } from '../../src/core/room.ts';
 import { openGit } from '../../src/git/git.ts';
-import { harvest } from '../../src/git/patch.ts';
+import { collectPatch } from '../../src/git/patch.ts';
 import { prepareSandbox } from '../../src/room/install.ts';
 import { roomsIn, wipeLeftovers } from '../../src/room/room.ts';
 
@@ -126,7 +126,7 @@ test('the history can be read but not changed, and a dependency neither', async 
   expect(output).toContain('first\n');
   expect(output).toMatch(/config: Read-only file system/);
   expect(output).toMatch(/index\.js: Read-only file system/);
-  expect(await harvest(git, room, commit, 30)).toBeUndefined();
+  expect(await collectPatch(git, room, commit, 30)).toBeUndefined();
 });
 
 test("a reviewer's room has no history and a tree that can't be written", async () => {
@@ -226,7 +226,7 @@ test('a change is taken over exactly: modes, binary files, odd names, deletions'
     'printf "latin1 \\351\\n" > latin1.txt',
   ].join('\n');
   await sh(room, script);
-  const patch = await harvest(git, room, commit, 30);
+  const patch = await collectPatch(git, room, commit, 30);
   expect(patch?.encoding).toBe('base64');
   expect(
     Object.fromEntries(patch!.files.map((file) => [file.path, `${file.status} ${file.newMode}`])),
@@ -254,7 +254,7 @@ test('attributes, drivers and nested repositories in the tree run nothing on the
     'echo two > file.txt',
   ].join('\n');
   await sh(room, script);
-  const patch = await harvest(git, room, commit, 30);
+  const patch = await collectPatch(git, room, commit, 30);
   expect(existsSync(proof)).toBe(false);
   expect(patch!.files.map(({ path, newMode }) => `${newMode} ${path}`)).toEqual([
     '100644 .gitattributes',

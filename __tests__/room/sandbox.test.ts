@@ -262,7 +262,9 @@ END`;
 test('an old bubblewrap, which knows no sizes, is asked for none', () => {
   const view = { binds: [], environment: {}, cwd: '/' };
   const tools = { mounts: [], covered: [] };
-  const old = sandboxed({ bwrap: '/bwrap', canForbidNamespaces: false, within: [] }, tools, view, ['true']);
+  const old = sandboxed({ bwrap: '/bwrap', canForbidNamespaces: false, launchPrefix: [] }, tools, view, [
+    'true',
+  ]);
   expect(old).not.toContain('--size');
   expect(old).not.toContain('--disable-userns');
 });
@@ -346,7 +348,7 @@ test('where the machine has no programs for limits a room runs without, and that
   mkdirSync(bin);
   execFileSync('ln', ['-s', '/usr/bin/bwrap', join(bin, 'bwrap')]);
   const sandbox = await prepare(bin);
-  expect(sandbox.within).toEqual([]);
+  expect(sandbox.launchPrefix).toEqual([]);
   expect(said.at(-1)).toMatch(/^Rooms are without limits on processes and files/);
   expect((await inside('echo fine', sandbox)).output).toBe('fine\n');
 });

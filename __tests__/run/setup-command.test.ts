@@ -15,12 +15,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Git } from '../../src/core/git.ts';
 import type { Room } from '../../src/core/room.ts';
 import { openGit } from '../../src/git/git.ts';
-import { harvest } from '../../src/git/patch.ts';
+import { collectPatch } from '../../src/git/patch.ts';
 import type { Machine } from '../../src/room/environment.ts';
 import { prepareSandbox } from '../../src/room/install.ts';
 import { roomsIn } from '../../src/room/room.ts';
 import type { SetupArtifacts } from '../../src/room/setup-artifacts.ts';
-import { runSetup, type Setup, type SetupOptions } from '../../src/run/setup-command.ts';
+import { runSetup, type SetupOptions, type SetupRun } from '../../src/run/setup-command.ts';
 import { certificate, type Registry, startRegistry } from '../stand-ins/registry.ts';
 
 const host = 'registry.example.com';
@@ -133,7 +133,7 @@ afterEach(async () => {
 
 afterAll(() => rmSync(base, { recursive: true }));
 
-async function setUp(command: string, more: Partial<SetupOptions> = {}): Promise<Setup> {
+async function setUp(command: string, more: Partial<SetupOptions> = {}): Promise<SetupRun> {
   const setup = await runSetup({
     command,
     commit: head,
@@ -243,7 +243,7 @@ describe('what it leaves', () => {
         .split('\n')
         .map((line) => /Read-only file system$/.test(line)),
     ).toEqual(Array(4).fill(true));
-    expect(await harvest(git, opened[1]!, head, 30)).toBeUndefined();
+    expect(await collectPatch(git, opened[1]!, head, 30)).toBeUndefined();
   });
 
   test('changes no file of the commit, and goes where a later commit has nothing', async () => {

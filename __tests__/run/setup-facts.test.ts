@@ -1,12 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Asked } from '../../src/core/document.ts';
+import type { RequestedHost } from '../../src/core/document.ts';
 import { append } from '../../src/core/ledger.ts';
 import { refusedHosts, setupFacts, setupFault } from '../../src/run/setup-facts.ts';
 import { makeContext } from '../probes/context.ts';
 import { makeRepository } from '../probes/repository.ts';
 
 const result = { exitCode: 1, timedOut: false, seconds: 2, output: '\u001b[31mred\u001b[0m\u202e\r\nlast\n' };
-const came = (host: string, how: Asked['came']): Asked => ({ host, came: how, times: 1, bytes: 0 });
+const came = (host: string, how: RequestedHost['came']): RequestedHost => ({
+  host,
+  came: how,
+  times: 1,
+  bytes: 0,
+});
 
 describe('a setup command', () => {
   test('that ended well is no fault', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Document } from '../../src/core/document.ts';
-import { json, machine } from '../../src/views/json.ts';
+import { json, jsonResult } from '../../src/views/json.ts';
 import { count, duration, size, usd } from '../../src/views/number.ts';
 import { report } from '../../src/views/report.ts';
 import { sarif } from '../../src/views/sarif.ts';
@@ -126,8 +126,8 @@ describe('JSON', () => {
   });
 
   test('has its stable shape', () => {
-    expect(machine(fixed())).toMatchSnapshot();
-    expect(Object.keys(machine(ledgerOf([task('reviewer')])))).toEqual(Object.keys(machine(fixed())));
+    expect(jsonResult(fixed())).toMatchSnapshot();
+    expect(Object.keys(jsonResult(ledgerOf([task('reviewer')])))).toEqual(Object.keys(jsonResult(fixed())));
   });
 });
 

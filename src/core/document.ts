@@ -66,10 +66,10 @@ const tampering = z.object({
   what: z.enum(['deleted', 'skipped', 'weakened', 'unproven']),
   detail: text(1000),
 });
-export type Tampering = z.infer<typeof tampering>;
+export type IntegrityFault = z.infer<typeof tampering>;
 
 /** A host that the setup command asked for, and what came of it. */
-const asked = z.object({
+const requestedHost = z.object({
   host: text(260),
   came: z.enum([
     'reached',
@@ -83,7 +83,7 @@ const asked = z.object({
   times: count,
   bytes: count,
 });
-export type Asked = z.infer<typeof asked>;
+export type RequestedHost = z.infer<typeof requestedHost>;
 
 const facts = z.discriminatedUnion('probe', [
   z.object({
@@ -94,7 +94,7 @@ const facts = z.discriminatedUnion('probe', [
     seconds: z.number().nonnegative(),
     /** False without a sandbox: nothing then stood between the command and the network, or saw what it did. */
     watched: z.boolean(),
-    hosts: z.array(asked).max(100),
+    hosts: z.array(requestedHost).max(100),
   }),
   z.object({ probe: z.literal('tests'), ...testRun }),
   z.object({ probe: z.literal('prove'), ...testRun, tampered: z.array(tampering).max(200) }),

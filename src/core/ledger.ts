@@ -78,10 +78,10 @@ export function newest<K extends Kind>(ledger: Ledger, kind: K): Document<K> | u
   return all(ledger, kind).at(-1);
 }
 
-type Probe = Document<'facts'>['probe'];
+type ProbeName = Document<'facts'>['probe'];
 
 /** The newest facts of one probe. */
-export function newestFacts<P extends Probe>(
+export function newestFacts<P extends ProbeName>(
   ledger: Ledger,
   probe: P,
 ): Extract<Document<'facts'>, { probe: P }> | undefined {

@@ -19,7 +19,7 @@ export type Subject = Pick<
 > & { pull?: number };
 
 /** What an event asks for, or why there is nothing to do. */
-export type Asked = { subject: Subject } | { nothing: string };
+export type AskResult = { subject: Subject } | { nothing: string };
 
 /** Event in, facts out, effects out. */
 export interface Platform {
@@ -30,7 +30,7 @@ export interface Platform {
    * What the event asks the agent of this name to do. Everything is pinned to the SHAs it gives.
    * @throws Fault when the event can't be served: no pull request in it, a token without the permission
    */
-  ask(agentName: string): Promise<Asked>;
+  ask(agentName: string): Promise<AskResult>;
   /** Brings base, head and merge base into the clean repository. */
   fetch(git: Git, subject: Subject): Promise<void>;
   /**

@@ -23,7 +23,7 @@ export const allowedBots = z
  * @param mayWrite whether the account may push to the repository, by the platform's API
  * @param bots the bots that were allowed by name
  */
-export function distrustOfComment(
+export function rejectUntrustedComment(
   author: Account | undefined,
   actor: string,
   mayWrite: boolean,
@@ -42,7 +42,7 @@ export function distrustOfComment(
 const privileged: ReadonlySet<string> = new Set(['pull_request_target', 'workflow_run']);
 
 /** Whether a stranger's change could meet the base's secrets under this event, so that who brings it must be known. */
-export function meetsSecrets(event: string, isFork: boolean): boolean {
+export function runsWithSecrets(event: string, isFork: boolean): boolean {
   return isFork && privileged.has(event);
 }
 
@@ -52,7 +52,7 @@ export function meetsSecrets(event: string, isFork: boolean): boolean {
  * @param involved who opened it and who set off the run, each with whether they may push to the repository; a
  * deleted account has no name
  */
-export function distrustOfChange(
+export function rejectUntrustedChange(
   involved: readonly { login: string | undefined; mayWrite: boolean }[],
   event: string,
 ): string | undefined {

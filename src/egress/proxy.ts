@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { type Duplex, pipeline } from 'node:stream';
 import { promisify } from 'node:util';
-import type { Asked } from '../core/document.ts';
+import type { RequestedHost } from '../core/document.ts';
 import { isAllowed, isHostName } from '../core/host.ts';
 import { isPublic } from './address.ts';
 import { serverName } from './server-name.ts';
@@ -23,7 +23,7 @@ export interface ProxyOptions {
 
 export interface HostProxy {
   /** Every host that was asked for, in order, and what came of it. */
-  asked: Asked[];
+  asked: RequestedHost[];
   close(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ const mostHosts = 100;
 /** Seconds to name a server, to reach it, and without a byte in either direction. */
 const patience = { hello: 20, connect: 20, idle: 300 };
 
-type Refusal = Exclude<Asked['came'], 'reached'>;
+type Refusal = Exclude<RequestedHost['came'], 'reached'>;
 
 const words: Record<Refusal, string> = {
   'not-allowed': 'The host is not in allow-hosts.',
@@ -55,12 +55,12 @@ const words: Record<Refusal, string> = {
  */
 export async function openProxy(options: ProxyOptions): Promise<HostProxy> {
   const { resolve = everyAddress, dial = dialAny, mostBytes = manyBytes } = options;
-  const asked = new Map<string, Asked>();
+  const asked = new Map<string, RequestedHost>();
   const open = new Set<Duplex>();
   let bytes = 0;
 
   /** The entry for a host; undefined when so many are remembered already. */
-  const note = (host: string, came: Asked['came']): Asked | undefined => {
+  const note = (host: string, came: RequestedHost['came']): RequestedHost | undefined => {
     const key = `${came} ${host}`;
     if (!asked.has(key) && asked.size < mostHosts) asked.set(key, { host, came, times: 0, bytes: 0 });
     const entry = asked.get(key);

@@ -20,7 +20,7 @@ import type { RunResult } from '../run/options.ts';
 import { run } from '../run/run.ts';
 import { exitWith, untilStopped } from '../run/stop-signal.ts';
 import { views } from '../views/index.ts';
-import { json, machine } from '../views/json.ts';
+import { json, jsonResult } from '../views/json.ts';
 import { report } from '../views/report.ts';
 import { sarif } from '../views/sarif.ts';
 import { inert, terminal } from '../views/terminal.ts';
@@ -47,7 +47,7 @@ async function main(line: CommandLine): Promise<0 | 1 | 2> {
     const { ledger, directory, outcome } = result;
     print(
       values.json
-        ? `${json(machine(ledger))}\n`
+        ? `${json(jsonResult(ledger))}\n`
         : `${terminal(ledger, { color: hasColor(), wording: toCliWording })}Ledger: ${directory}\n`,
     );
     await writeFiles(ledger, values);

@@ -1,5 +1,5 @@
 import '../core/zod-jitless.ts';
 import { runSessionProcess } from '../engines/sdk/session-process.ts';
-import { generatorKit } from '../engines/sdk/toolset.ts';
+import { generatorToolset } from '../engines/sdk/toolset.ts';
 
-runSessionProcess(generatorKit);
+runSessionProcess(generatorToolset);

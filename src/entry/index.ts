@@ -21,7 +21,7 @@ import { fetchLedger, uploadArtifact } from '../stores/artifact.ts';
 import { commentFile } from '../views/handoff-comment.ts';
 import { views } from '../views/index.ts';
 import { report } from '../views/report.ts';
-import { earlySummary, jobSummary, lastWord } from '../views/summary.ts';
+import { closingLine, earlySummary, jobSummary } from '../views/summary.ts';
 
 const say = (text: string): void => core.info(`countersign: ${sanitizeLog(text)}`);
 
@@ -96,11 +96,11 @@ async function act(config: Readonly<Config>, signal: AbortSignal): Promise<0 | 1
     await core.summary.addRaw(earlySummary(result.nothing, result.outcome)).write();
     return 0;
   }
-  return await tell(config, result.outcome, result.ledger, result.directory);
+  return await reportResult(config, result.outcome, result.ledger, result.directory);
 }
 
 /** Leaves everything that a person or a later step needs, and says in one line how it ended. */
-async function tell(
+async function reportResult(
   config: Readonly<Config>,
   outcome: Outcome,
   ledger: Ledger,
@@ -108,16 +108,16 @@ async function tell(
 ): Promise<0 | 1> {
   const code = exitCode(outcome);
   if (config.phase === 'propose') await uploadLedger(taskOf(ledger).id, directory, ledger);
-  const left = await leave(outcome, ledger, directory, code === 0 ? '' : commentFile(ledger));
+  const left = await writeOutputs(outcome, ledger, directory, code === 0 ? '' : commentFile(ledger));
   await core.summary.addRaw(jobSummary(ledger, left, outcome)).write();
-  const line = sanitizeLog(lastWord(ledger, outcome));
+  const line = sanitizeLog(closingLine(ledger, outcome));
   if (code === 0) core.info(`countersign: ${line}`);
   else core.error(line);
   return code;
 }
 
 /** Writes the report and, where there is a text for a person, the comment; sets every output. */
-async function leave(
+async function writeOutputs(
   outcome: Outcome,
   ledger: Ledger,
   directory: string,
@@ -132,7 +132,7 @@ async function leave(
     'session-id': newest(ledger, 'usage')?.session ?? '',
     'commit-sha': pushedSha(ledger) ?? '',
     findings: String(newest(ledger, 'findings')?.findings.length ?? 0),
-    'comment-file': text && (await leaveComment(text)),
+    'comment-file': text && (await writeComment(text)),
     ledger: directory,
     'ledger-digest': ledger.at(-1)?.digest ?? '',
     report: reportPath,
@@ -153,17 +153,17 @@ async function stopShort(error: unknown): Promise<1> {
   core.error(sanitizeLog(message));
   if (!isFault) core.debug(String((error as Error).stack));
   const text = commentFile(saved?.ledger, message);
-  let left: Awaited<ReturnType<typeof leave>> | undefined;
-  if (saved) left = await leave(outcome, saved.ledger, saved.directory, text);
+  let left: Awaited<ReturnType<typeof writeOutputs>> | undefined;
+  if (saved) left = await writeOutputs(outcome, saved.ledger, saved.directory, text);
   else {
     core.setOutput('outcome', outcome);
-    core.setOutput('comment-file', await leaveComment(text));
+    core.setOutput('comment-file', await writeComment(text));
   }
   await core.summary.addRaw(earlySummary(message, outcome, saved?.ledger, left)).write();
   return 1;
 }
 
-async function leaveComment(text: string): Promise<string> {
+async function writeComment(text: string): Promise<string> {
   const path = join(home, 'pr_comment.md');
   await mkdir(home, { recursive: true });
   await writeFile(path, text);

@@ -1,5 +1,5 @@
 import '../core/zod-jitless.ts';
 import { runSessionProcess } from '../engines/sdk/session-process.ts';
-import { reviewerKit } from '../engines/sdk/toolset.ts';
+import { reviewerToolset } from '../engines/sdk/toolset.ts';
 
-runSessionProcess(reviewerKit);
+runSessionProcess(reviewerToolset);

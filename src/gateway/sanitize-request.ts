@@ -15,7 +15,7 @@ const mostCounted = 2000;
  * has to see it as it stands: one sequence can hold whole statements, and a quote has to be found in the file.
  * @returns how many hidden characters there were in texts not counted before
  */
-export function showAll(
+export function sanitizeRequest(
   body: { system?: unknown; messages?: { role?: unknown; content?: unknown }[] },
   counted: Set<string>,
   isOutput: boolean,

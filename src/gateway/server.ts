@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Remaining } from '../core/budget.ts';
 import { largestBody, parseBody, type RequestBody, readBody } from './body.ts';
 import { type Limit, type Reservation, reserve, settle } from './meter.ts';
-import { neverArrived } from './providers/billing-safe-retry.ts';
+import { isConnectError } from './providers/billing-safe-retry.ts';
 import type { SendToModel } from './providers/client.ts';
 import { openRecorder, type RecorderOptions, type Traffic } from './recorder.ts';
 import { refusal } from './request-rules.ts';
-import { showAll } from './sanitize-request.ts';
+import { sanitizeRequest } from './sanitize-request.ts';
 import { readStream, readWhole } from './usage-stream.ts';
 
 export interface GatewayOptions extends RecorderOptions {
@@ -82,7 +82,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       return refuse(response, 403, 'permission_error', `Only the model ${model} is allowed here.`);
     const rule = refusal(body as Record<string, unknown>);
     if (rule) return refuse(response, 403, 'permission_error', `This gateway does not pass it on: ${rule}.`);
-    traffic.hidden += showAll(body, revealed, options.runsPrograms);
+    traffic.hidden += sanitizeRequest(body, revealed, options.runsPrograms);
     const reserved = counts
       ? reserve(Buffer.byteLength(JSON.stringify(body)), body.max_tokens, traffic, limits, costUsd)
       : counted++ < limits.turns || 'max-turns';
@@ -120,7 +120,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
         else whole += decoder.decode(chunk, { stream: true });
       });
     } catch (error) {
-      if (status === 0 && neverArrived(error)) throw error;
+      if (status === 0 && isConnectError(error)) throw error;
       lost = error;
       if (!abort.signal.aborted) broken = `the reply broke off: ${(error as Error).message}`;
     }

@@ -27,7 +27,7 @@ interface Block {
   input?: unknown;
 }
 
-interface Event {
+interface StreamEvent {
   type: string;
   index?: number;
   message?: { usage?: Usage };
@@ -52,7 +52,7 @@ export function readStream(): { add: (chunk: Uint8Array) => void; reply: Reply }
   let rest = '';
   const take = (line: string): void => {
     if (!line.startsWith('data:')) return;
-    let event: Event;
+    let event: StreamEvent;
     try {
       event = JSON.parse(line.slice(5));
     } catch {
@@ -71,7 +71,7 @@ export function readStream(): { add: (chunk: Uint8Array) => void; reply: Reply }
 }
 
 function apply(
-  event: Event,
+  event: StreamEvent,
   reply: Reply,
   open: Map<number, { id: string; name: string; input: string }>,
 ): void {
@@ -117,7 +117,7 @@ export function readWhole(body: string): Reply {
       usage?: Usage;
       stop_reason?: string;
       content?: Block[];
-      error?: Event['error'];
+      error?: StreamEvent['error'];
     };
     reply.tokens = tokensOf(message.usage, noTokens);
     if (message.stop_reason) reply.stop = message.stop_reason;

@@ -24,7 +24,7 @@ const largestWritten = (128 * 1024 * 1024) / 512;
  * @returns undefined when nothing has changed
  * @throws Fault when the change is too large or can't be taken over exactly
  */
-export async function harvest(
+export async function collectPatch(
   git: Git,
   room: Room,
   commit: string,

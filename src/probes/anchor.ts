@@ -6,7 +6,7 @@ import { newest, taskOf } from '../core/ledger.ts';
 import type { ProbeContext } from '../core/probe.ts';
 import { fence, truncate } from '../core/text.ts';
 import { type Blob, findBlobs, followBlobs, readTexts } from './blobs.ts';
-import { comparable, findNearest, indentation } from './quote-match.ts';
+import { findNearest, indentation, normalizeLines } from './quote-match.ts';
 
 /** The longest suggestion that a finding may carry. */
 const maxSuggestion = 4000;
@@ -18,12 +18,12 @@ const maxLines = 2_000_000;
 const maxCompared = 512 * 1024 * 1024;
 
 /** A file that may well hold a quote, but can't be read. */
-interface Unread {
-  lost: string;
+interface Unreadable {
+  reason: string;
 }
 
 /** The texts that stand under a name: a link's own and that of where it leads, in the order they are tried. */
-type Sources = string | Unread | readonly (string | Unread)[] | undefined;
+type Sources = string | Unreadable | readonly (string | Unreadable)[] | undefined;
 
 interface Dropped {
   path: string;
@@ -31,7 +31,7 @@ interface Dropped {
   severity: Severity;
   why: string;
   /** Whether the quote could not be checked, so that nobody knows whether it is there. */
-  lost: boolean;
+  isUnverified: boolean;
 }
 
 interface Anchored {
@@ -62,7 +62,7 @@ export async function anchorFindings(context: ProbeContext): Promise<Draft<'find
       rule,
       severity,
       why: 'the configuration leaves this file out',
-      lost: false,
+      isUnverified: false,
     })),
     ...anchored.dropped,
   ];
@@ -73,7 +73,7 @@ export async function anchorFindings(context: ProbeContext): Promise<Draft<'find
     anchored: true,
     moved: anchored.moved,
     dropped: dropped.length,
-    lost: unsure(anchored).map(({ severity, why }) => ({ severity, why })),
+    lost: unverified(anchored).map(({ severity, why }) => ({ severity, why })),
     findings: anchored.findings,
     body: given.body + note(dropped),
   };
@@ -83,8 +83,8 @@ export async function anchorFindings(context: ProbeContext): Promise<Draft<'find
  * The dropped findings that may be right all the same: those that could not be checked; and, where not one quote
  * is there, all of them, for then it is the quoting that went wrong, which a change can bring about.
  */
-function unsure({ findings, dropped }: Anchored): readonly Dropped[] {
-  return findings.length === 0 ? dropped : dropped.filter(({ lost }) => lost);
+function unverified({ findings, dropped }: Anchored): readonly Dropped[] {
+  return findings.length === 0 ? dropped : dropped.filter(({ isUnverified }) => isUnverified);
 }
 
 /** The findings under the names that their files really have, and what stands there. */
@@ -109,15 +109,15 @@ async function readFiles(
     blobs.filter((blob) => typeof blob === 'object'),
     signal,
   );
-  const textOf = ({ oid }: Blob): string | Unread =>
-    texts.get(oid) ?? { lost: 'the file is too large to be read' };
+  const textOf = ({ oid }: Blob): string | Unreadable =>
+    texts.get(oid) ?? { reason: 'the file is too large to be read' };
   const readFile = (path: string): Sources => {
     const [link, target] = [own.get(path), followed.get(path)];
     if (target === 'outside') {
-      const outside = { lost: 'a symbolic link leads out of the tree' };
+      const outside = { reason: 'a symbolic link leads out of the tree' };
       return link ? [textOf(link), outside] : outside;
     }
-    if (!link && !target && path.includes('\ufffd')) return { lost: 'the name of the file is not UTF-8' };
+    if (!link && !target && path.includes('\ufffd')) return { reason: 'the name of the file is not UTF-8' };
     const different = [target, link].filter(
       (blob, at, all) => blob && at === all.findIndex((b) => b?.oid === blob.oid),
     );
@@ -133,9 +133,9 @@ function unescapePath(path: string): string {
 }
 
 function note(dropped: readonly Dropped[]): string {
-  const list = (lost: boolean, why: string): string => {
+  const list = (isUnverified: boolean, why: string): string => {
     const lines = dropped
-      .filter((each) => each.lost === lost)
+      .filter((each) => each.isUnverified === isUnverified)
       .map(
         ({ path, rule, why }) => `${escapeInvisible(path).text.replaceAll('\n', '\\u{A}')} ${rule}: ${why}`,
       );
@@ -178,17 +178,17 @@ export function anchor(findings: readonly Finding[], readFile: (path: string) =>
 
 interface Unplaced {
   why: string;
-  lost: boolean;
+  isUnverified: boolean;
 }
 
-const nowhere: Unplaced = { why: 'its quote is nowhere in the file', lost: false };
-const tooMuch: Unplaced = { why: 'there is too much to compare it with', lost: true };
+const nowhere: Unplaced = { why: 'its quote is nowhere in the file', isUnverified: false };
+const tooMuch: Unplaced = { why: 'there is too much to compare it with', isUnverified: true };
 
 /** File by file, so that the lines of one alone are in memory. */
 function placesOf(findings: readonly Finding[], readFile: (path: string) => Sources): (Finding | Unplaced)[] {
   const places: (Finding | Unplaced)[] = findings.map(() => ({
     why: "no such file in the head's tree",
-    lost: false,
+    isUnverified: false,
   }));
   const byPath = Map.groupBy(findings.keys(), (index) => findings[index]!.path);
   let left = maxCompared;
@@ -196,32 +196,32 @@ function placesOf(findings: readonly Finding[], readFile: (path: string) => Sour
     const given = readFile(path);
     const sources = given === undefined ? [] : Array.isArray(given) ? given : [given];
     const open = new Set(indices);
-    for (const source of sources as (string | Unread)[]) {
+    for (const source of sources as (string | Unreadable)[]) {
       const lines = typeof source === 'string' ? linesOf(source) : source;
       for (const index of open) {
         let place: Finding | Unplaced;
-        if (typeof source !== 'string' || 'lost' in lines)
-          place = { why: (lines as Unread).lost, lost: true };
+        if (typeof source !== 'string' || 'reason' in lines)
+          place = { why: (lines as Unreadable).reason, isUnverified: true };
         else if (source.length > left) place = tooMuch;
         else {
           left -= source.length;
           place = placeOf(findings[index]!, lines);
-          if (place === nowhere && isBinary(source)) place = { why: 'the file is binary', lost: true };
+          if (place === nowhere && isBinary(source)) place = { why: 'the file is binary', isUnverified: true };
         }
         const before = places[index]!;
         if (!('why' in place)) open.delete(index);
         // What one source could not tell, the next one does not tell either.
-        if (!('why' in place) || !('lost' in before && before.lost)) places[index] = place;
+        if (!('why' in place) || !('isUnverified' in before && before.isUnverified)) places[index] = place;
       }
     }
   }
   return places;
 }
 
-function linesOf(text: string): string[] | Unread {
+function linesOf(text: string): string[] | Unreadable {
   let count = 1;
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
-  return count > maxLines ? { lost: 'the file has too many lines to be compared' } : comparable(text);
+  return count > maxLines ? { reason: 'the file has too many lines to be compared' } : normalizeLines(text);
 }
 
 /** Not text, or not UTF-8: what a session was shown of it may be written otherwise here. */
@@ -230,9 +230,9 @@ function isBinary(text: string): boolean {
 }
 
 function placeOf(finding: Finding, file: readonly string[]): Finding | Unplaced {
-  const all = comparable(finding.quote);
+  const all = normalizeLines(finding.quote);
   const first = all.findIndex((line) => line !== '');
-  if (first < 0) return { why: 'its quote is blank', lost: true };
+  if (first < 0) return { why: 'its quote is blank', isUnverified: true };
   const last = all.findLastIndex((line) => line !== '');
   const quote = all.slice(first, last + 1);
   const start = findNearest(file, quote, finding.line - 1 + first);
@@ -282,7 +282,7 @@ function withinLines(
   }
   if (start === undefined) return nowhere;
   if (part.join('').length < shortestPart)
-    return { why: 'its quote is too short to tell which line is meant', lost: true };
+    return { why: 'its quote is too short to tell which line is meant', isUnverified: true };
   const { suggestion: _, ...rest } = finding;
   const whole = file.slice(start, start + part.length).join('\n');
   const own = part.join('\n');
@@ -305,13 +305,13 @@ function refine(suggestion: string, quote: readonly string[], block: readonly st
   const actual = indentation(block);
   const lines = suggestion.replace(/\r?\n$/, '').split('\n');
   const deeper = actual.endsWith(quoted) ? actual.slice(0, actual.length - quoted.length) : '';
-  const shift = deeper !== '' && indentation(comparable(suggestion)) === quoted;
+  const shift = deeper !== '' && indentation(normalizeLines(suggestion)) === quoted;
   const result = shift
     ? lines.map((line) => (line.trim() === '' ? line : deeper + line)).join('\n')
     : suggestion;
   if (result.length > maxSuggestion) return undefined;
-  const same = comparable(lines.join('\n'));
-  const after = shift ? comparable(result) : same;
+  const same = normalizeLines(lines.join('\n'));
+  const after = shift ? normalizeLines(result) : same;
   return after.length === block.length && after.every((line, index) => line === block[index])
     ? undefined
     : result;

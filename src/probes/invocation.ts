@@ -1,6 +1,6 @@
 import type { Runner } from './runner.ts';
 
-export interface Invocation {
+export interface RunnerInvocation {
   command: string;
   env: Record<string, string>;
   report?: { name: string; format: 'jest' | 'junit' };
@@ -14,7 +14,7 @@ const always = { CI: 'true', NO_COLOR: '1' } as const;
  * environment, the command stays as its author wrote it.
  * @param outbox the outbox as seen from inside the room
  */
-export function invoke(command: string, runner: Runner | undefined, outbox: string): Invocation {
+export function invocationOf(command: string, runner: Runner | undefined, outbox: string): RunnerInvocation {
   const junit = { name: 'tests.xml', format: 'junit' } as const;
   const file = `${outbox}/${junit.name}`;
   switch (runner?.name) {
@@ -68,7 +68,7 @@ function nodeOptions(file: string): string {
 }
 
 function append(command: string, runner: Runner, options: readonly string[]): string {
-  const separators = Array.from({ length: runner.separators }, () => '--');
+  const separators = Array.from({ length: runner.npmDashes }, () => '--');
   return [command.trimEnd(), ...separators, ...options.map(quote)].join(' ');
 }
 

@@ -1,13 +1,13 @@
-import type { Document, Draft, FailingTest, Tampering } from '../core/document.ts';
+import type { Document, Draft, FailingTest, IntegrityFault } from '../core/document.ts';
 import { newest, newestFacts, taskOf } from '../core/ledger.ts';
 import { Fault } from '../core/outcome.ts';
 import type { ProbeContext } from '../core/probe.ts';
 import { fence } from '../core/text.ts';
 import { readBlobs } from './blobs.ts';
 import { describeRun } from './describe-run.ts';
-import { type PatchedFile, tamperings } from './tampering.ts';
+import { integrityFaults, type PatchedFile } from './tampering.ts';
 import { isCompared } from './test-file.ts';
-import { judgeOf } from './test-plan.ts';
+import { resolveTestPlan } from './test-plan.ts';
 import { factsOf, passes, runTests } from './test-run.ts';
 
 /** A patch whose tests take ten times as long as without it, and two minutes at least, hangs. */
@@ -26,13 +26,13 @@ export async function prove(context: ProbeContext): Promise<Draft<'facts'>> {
   if (!patch) throw new Fault('There is no patch to prove.');
   if (!before) throw new Fault('There are no test results from before the patch to compare with.');
   if (patch.base !== head) throw new Fault(`The patch is based on ${patch.base}, not on the head ${head}.`);
-  const judge = await judgeOf(context);
+  const judge = await resolveTestPlan(context);
   if (patch.files.length === 0) return unchanged(judge.command);
   const commit = await commitTree(context, patch.tree, head);
   const seconds = Math.min(context.seconds, Math.max(leastSeconds, before.seconds * slower));
   const run = await runTests(context, judge, commit, seconds);
   const files = await readFiles(context, commit, patch.files, before.failing);
-  const tampered = tamperings(before, run, files, judge.command);
+  const tampered = integrityFaults(before, run, files, judge.command);
   const passed = passes(run) && tampered.length === 0;
   return {
     kind: 'facts',
@@ -99,7 +99,7 @@ async function readFiles(
   }));
 }
 
-function describeTamperings(tampered: readonly Tampering[]): string {
+function describeTamperings(tampered: readonly IntegrityFault[]): string {
   if (tampered.length === 0) return '';
   const lines = tampered.map(({ path, what, detail }) => `${path}: ${what}: ${detail}`);
   return `The patch can't be accepted, whatever the tests say, because it changes what they ask for. Leave the tests, their settings and the scripts that run them as they are, and change the code.\n\n${fence(lines.join('\n'))}\n\n`;

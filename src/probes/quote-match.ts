@@ -4,7 +4,7 @@ import { escapeInvisible } from '../core/invisible.ts';
 const maxTried = 1000;
 
 /** `text` in lines as they are compared: hidden characters written out as a session saw them, ends trimmed. */
-export function comparable(text: string): string[] {
+export function normalizeLines(text: string): string[] {
   return text.split('\n').map((line) => escapeInvisible(line.replace(/\r$/, '')).text.trimEnd());
 }
 

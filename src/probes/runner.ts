@@ -2,7 +2,7 @@
 export interface Runner {
   name: 'jest' | 'vitest' | 'node' | 'pytest' | 'go' | 'gotestsum';
   /** One `--` for each npm between the command and the runner: each takes one away. */
-  separators: number;
+  npmDashes: number;
 }
 
 /** Runners that are told by arguments at the end of the command; the others are told by their environment. */
@@ -50,12 +50,12 @@ function runnerOfSegment(segment: string, scripts: Scripts, depth: number): Runn
   const call = scriptCall(words, scripts);
   if (call) {
     const inner = runnerOf(scripts[call.script]!, scripts, depth + 1);
-    return inner && { ...inner, separators: inner.separators + (call.separates ? 1 : 0) };
+    return inner && { ...inner, npmDashes: inner.npmDashes + (call.separates ? 1 : 0) };
   }
   const name = runnerOfWords(words);
   // A background job, or a comment, swallows what is appended.
   if (!name || (byArguments.has(name) && /&\s*$|#/.test(segment))) return undefined;
-  return { name, separators: 0 };
+  return { name, npmDashes: 0 };
 }
 
 function runnerOfWords(words: readonly string[]): Runner['name'] | undefined {

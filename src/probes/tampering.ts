@@ -1,4 +1,4 @@
-import type { ChangedFile, FailingTest, Tampering } from '../core/document.ts';
+import type { ChangedFile, FailingTest, IntegrityFault } from '../core/document.ts';
 import { escapeInvisible } from '../core/invisible.ts';
 import { truncate } from '../core/text.ts';
 import { parseObject, readManifest } from './command.ts';
@@ -47,12 +47,12 @@ const maxCompared = 16 * 1024 * 1024;
  * A file holds a test that failed if the report says so; where it names no files, every test file may.
  * @param command the test command, as it was found at the head
  */
-export function tamperings(
+export function integrityFaults(
   before: Before,
   after: After,
   files: readonly PatchedFile[],
   command: string,
-): Tampering[] {
+): IntegrityFault[] {
   let left = maxCompared;
   const found = [
     ...files.flatMap((file) => {
@@ -84,11 +84,11 @@ function mayHoldTests({ path }: PatchedFile, before: Before): boolean {
   return isTest(path, before) || path.endsWith('.rs');
 }
 
-function inTests(file: PatchedFile, before: Before): Tampering[] {
+function inTests(file: PatchedFile, before: Before): IntegrityFault[] {
   const { path, status } = file;
   if (!mayHoldTests(file, before)) return [];
   const isWhole = isTest(path, before);
-  const say = (what: Tampering['what'], detail: string): Tampering => ({ path, what, detail });
+  const say = (what: IntegrityFault['what'], detail: string): IntegrityFault => ({ path, what, detail });
   if (status === 'D' || status === 'T') {
     return isWhole ? [say('deleted', 'the patch removes this test file')] : [];
   }
@@ -104,7 +104,7 @@ function inTests(file: PatchedFile, before: Before): Tampering[] {
   }
   const old = part(file.before ?? '');
   const then = countTests(old);
-  const found: Tampering[] = [];
+  const found: IntegrityFault[] = [];
   if (now.declarations < then.declarations)
     found.push(say('deleted', `${then.declarations} tests are declared before, ${now.declarations} after`));
   if (now.skips > then.skips || now.onlys > then.onlys)
@@ -131,7 +131,7 @@ function inConfiguration(
   { path, before, after }: PatchedFile,
   command: string,
   files: readonly PatchedFile[],
-): Tampering[] {
+): IntegrityFault[] {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (name === 'package.json') return inManifest(path, before, after, command);
   if (name === 'pyproject.toml' || name === 'Cargo.toml') {
@@ -158,10 +158,10 @@ function inManifest(
   before: string | undefined,
   after: string | undefined,
   command: string,
-): Tampering[] {
+): IntegrityFault[] {
   const [old, now] = [readManifest(before).scripts, readManifest(after).scripts];
   const names = new Set([...scriptsOf(command, old), ...scriptsOf(command, now)]);
-  const found: Tampering[] = [];
+  const found: IntegrityFault[] = [];
   for (const script of names) {
     if (old[script] === now[script]) continue;
     found.push({
@@ -200,7 +200,7 @@ function wordsOf(command: string, files: readonly PatchedFile[]): ReadonlySet<st
 }
 
 /** A change to tests alone can only have changed what they ask for. */
-function testsAlone(files: readonly PatchedFile[]): Tampering[] {
+function testsAlone(files: readonly PatchedFile[]): IntegrityFault[] {
   if (!files.every(({ path }) => isTestFile(path))) return [];
   return files
     .filter(({ status }) => status !== 'A')
@@ -211,14 +211,14 @@ function testsAlone(files: readonly PatchedFile[]): Tampering[] {
     }));
 }
 
-function inReport(before: Before, after: After, files: readonly PatchedFile[]): Tampering[] {
+function inReport(before: Before, after: After, files: readonly PatchedFile[]): IntegrityFault[] {
   const somewhere = files[0]?.path;
   if (before.source !== 'report' || somewhere === undefined) return [];
   if (after.source !== 'report') {
     const detail = 'the runner wrote no report of its tests, as it did before the patch';
     return [{ path: somewhere, what: 'unproven', detail }];
   }
-  const found: Tampering[] = before.failing.flatMap((test): Tampering[] => {
+  const found: IntegrityFault[] = before.failing.flatMap((test): IntegrityFault[] => {
     const path = test.file ?? somewhere;
     const now = after.tests.filter((other) => isSame(test, other));
     if (now.length === 0)
@@ -243,7 +243,7 @@ function isSame(before: FailingTest, after: TestCase): boolean {
 }
 
 /** With the exit code alone, a test that was changed may be the one that failed. */
-function withoutReport(before: Before, after: After, files: readonly PatchedFile[]): Tampering[] {
+function withoutReport(before: Before, after: After, files: readonly PatchedFile[]): IntegrityFault[] {
   if (before.source === 'report' && after.source === 'report') return [];
   return files
     .filter((file) => changesTests(file))

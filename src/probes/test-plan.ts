@@ -7,7 +7,7 @@ import { commandFiles, detectCommand, lockFileNames, type Manifest, readManifest
 import { type Runner, runnerOf } from './runner.ts';
 
 /** How the tests of a task are run, at the head and on every patch to it alike. */
-export interface Judge {
+export interface TestPlan {
   command: string;
   runner?: Runner;
   manifest: Manifest;
@@ -18,7 +18,7 @@ export interface Judge {
  * judged.
  * @throws Fault (missing-tool) when there is no command and nothing that tells one
  */
-export async function judgeOf(context: ProbeContext): Promise<Judge> {
+export async function resolveTestPlan(context: ProbeContext): Promise<TestPlan> {
   const { config, git, signal } = context;
   const { head } = taskOf(context.ledger);
   const inDirectory = (name: string): string => posix.join(config.workingDirectory, name);

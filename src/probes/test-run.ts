@@ -3,9 +3,9 @@ import { escapeOutput } from '../core/invisible.ts';
 import type { ProbeContext } from '../core/probe.ts';
 import type { Room, RoomResult } from '../core/room.ts';
 import { truncate } from '../core/text.ts';
-import { type Invocation, invoke } from './invocation.ts';
+import { invocationOf, type RunnerInvocation } from './invocation.ts';
 import { maxReportBytes, parseJest, parseJUnit, type TestCase } from './report.ts';
-import type { Judge } from './test-plan.ts';
+import type { TestPlan } from './test-plan.ts';
 
 export interface TestRun {
   command: string;
@@ -35,7 +35,7 @@ const maxCommand = 4000;
  */
 export async function runTests(
   context: ProbeContext,
-  judge: Judge,
+  judge: TestPlan,
   commit: string,
   seconds: number,
 ): Promise<TestRun> {
@@ -47,7 +47,7 @@ export async function runTests(
   }
 }
 
-async function runIn(room: Room, context: ProbeContext, judge: Judge, seconds: number): Promise<TestRun> {
+async function runIn(room: Room, context: ProbeContext, judge: TestPlan, seconds: number): Promise<TestRun> {
   const { config, signal, say } = context;
   let used = 0;
   const run = async (argv: readonly [string, ...string[]], env: Record<string, string>) => {
@@ -62,9 +62,13 @@ async function runIn(room: Room, context: ProbeContext, judge: Judge, seconds: n
     used += result.seconds;
     return result;
   };
-  const shell = (await look(run, 'command -v bash')) ? 'bash' : 'sh';
-  const told = invoke(judge.command, await usable(judge, run), room.inside.outbox);
-  const hasPackages = await look(run, `[ -d node_modules ] || [ -d "$0/node_modules" ]`, room.inside.work);
+  const shell = (await probeShell(run, 'command -v bash')) ? 'bash' : 'sh';
+  const told = invocationOf(judge.command, await canReport(judge, run), room.inside.outbox);
+  const hasPackages = await probeShell(
+    run,
+    `[ -d node_modules ] || [ -d "$0/node_modules" ]`,
+    room.inside.work,
+  );
   say(`running ${judge.command}`);
   const result = await run([shell, '-c', told.command], told.env);
   const tests = await readReport(room, told, judge, config.workingDirectory);
@@ -80,21 +84,21 @@ async function runIn(room: Room, context: ProbeContext, judge: Judge, seconds: n
   };
 }
 
-type Run = (argv: readonly [string, ...string[]], env: Record<string, string>) => Promise<RoomResult>;
+type RunInRoom = (argv: readonly [string, ...string[]], env: Record<string, string>) => Promise<RoomResult>;
 
 /** Whether a question to the room's shell is answered with yes; `script` is this file's own text. */
-async function look(run: Run, script: string, argument = 'sh'): Promise<boolean> {
+async function probeShell(run: RunInRoom, script: string, argument = 'sh'): Promise<boolean> {
   return (await run(['sh', '-c', script, argument], {})).exitCode === 0;
 }
 
 /** The runner, if what it needs to write a report is in the room. */
-async function usable({ runner }: Judge, run: Run): Promise<Judge['runner']> {
+async function canReport({ runner }: TestPlan, run: RunInRoom): Promise<TestPlan['runner']> {
   switch (runner?.name) {
     case 'go':
-      return (await look(run, 'command -v gotestsum')) ? runner : undefined;
+      return (await probeShell(run, 'command -v gotestsum')) ? runner : undefined;
     case 'node':
       // An option that node doesn't know would fail the tests.
-      return (await look(run, `node -e "process.exit(require('node:test/reporters').junit ? 0 : 1)"`))
+      return (await probeShell(run, `node -e "process.exit(require('node:test/reporters').junit ? 0 : 1)"`))
         ? runner
         : undefined;
     default:
@@ -109,8 +113,8 @@ function end({ exitCode, timedOut, output }: RoomResult) {
 
 async function readReport(
   room: Room,
-  { report }: Invocation,
-  judge: Judge,
+  { report }: RunnerInvocation,
+  judge: TestPlan,
   workingDirectory: string,
 ): Promise<TestCase[] | undefined> {
   if (!report) return undefined;

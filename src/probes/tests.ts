@@ -3,7 +3,7 @@ import { taskOf } from '../core/ledger.ts';
 import { Fault } from '../core/outcome.ts';
 import type { ProbeContext } from '../core/probe.ts';
 import { describeRun } from './describe-run.ts';
-import { type Judge, judgeOf } from './test-plan.ts';
+import { resolveTestPlan, type TestPlan } from './test-plan.ts';
 import { factsOf, passes, runTests, type TestRun } from './test-run.ts';
 
 /**
@@ -12,7 +12,7 @@ import { factsOf, passes, runTests, type TestRun } from './test-run.ts';
  * @throws Fault (missing-tool) when there is no test command or a program that it needs isn't there
  */
 export async function tests(context: ProbeContext): Promise<Draft<'facts'>> {
-  const judge = await judgeOf(context);
+  const judge = await resolveTestPlan(context);
   const run = await runTests(context, judge, taskOf(context.ledger).head, context.seconds);
   const missing = missingTool(judge, run);
   if (missing) throw new Fault(missing, 'missing-tool');
@@ -30,7 +30,7 @@ const setupHint =
   'A room has no network and no tools but those of the job: install them, and the packages of the repository (such as with `npm ci`), in a step before Countersign or by setup-command with allow-hosts, or set the input test-command.';
 
 /** Why the tests could not even start, as far as it is no fault of the code under test. */
-function missingTool({ command, runner, manifest }: Judge, run: TestRun): string | undefined {
+function missingTool({ command, runner, manifest }: TestPlan, run: TestRun): string | undefined {
   if (passes(run) || run.timedOut) return undefined;
   if (run.exitCode === 127 || run.exitCode === 126) {
     const program = programIn(run.output);

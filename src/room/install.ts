@@ -39,7 +39,7 @@ const installSeconds = 180;
 type Bubblewrap = Exclude<Sandbox, 'none'>;
 
 /** What there is no way around: why there can be no sandbox, or not all of it. */
-interface Lack {
+interface Unavailable {
   why: string;
   /** What can be had all the same. */
   rest?: Bubblewrap;
@@ -62,12 +62,12 @@ export async function prepareSandbox(
     );
     return 'none';
   }
-  const found: Bubblewrap | Lack =
+  const found: Bubblewrap | Unavailable =
     host.platform === 'linux'
       ? await findOrInstall(host, sysctl)
       : { why: `bubblewrap does not exist for ${host.platform}` };
   const sandbox = 'bwrap' in found ? found : found.rest;
-  if (sandbox?.within.length === 0)
+  if (sandbox?.launchPrefix.length === 0)
     host.say('Rooms are without limits on processes and files: the program prlimit is missing');
   if ('bwrap' in found) return found;
   const { why, rest = 'none' } = found;
@@ -85,7 +85,7 @@ export async function prepareSandbox(
   return rest;
 }
 
-async function findOrInstall(host: Host, sysctl: string): Promise<Bubblewrap | Lack> {
+async function findOrInstall(host: Host, sysctl: string): Promise<Bubblewrap | Unavailable> {
   const missing = 'bubblewrap is missing; install it first (`sudo apt-get install -y bubblewrap`)';
   let bwrap = which('bwrap', host.path);
   if (!bwrap) {
@@ -122,15 +122,22 @@ async function findOrInstall(host: Host, sysctl: string): Promise<Bubblewrap | L
 }
 
 /** A sandbox by this bubblewrap with all that the machine has for it; a reason when there can be none at all. */
-function attempt(bwrap: string, { path, isRoot }: Host): Bubblewrap | Lack | string {
+function attempt(bwrap: string, { path, isRoot }: Host): Bubblewrap | Unavailable | string {
   const filter = syscallFilter(process.arch);
   const prefixes = limitsOn({ find: (program) => which(program, path), isRoot });
   // Mostly everything works; only else is it worth asking for one thing after the other.
   const best = prefixes
-    .map((within): Bubblewrap => ({ bwrap, canForbidNamespaces: true, within, ...(filter && { filter }) }))
+    .map(
+      (launchPrefix): Bubblewrap => ({
+        bwrap,
+        canForbidNamespaces: true,
+        launchPrefix: launchPrefix,
+        ...(filter && { filter }),
+      }),
+    )
     .find((each) => filter && works(each));
   if (best) return best;
-  const least: Bubblewrap = { bwrap, canForbidNamespaces: false, within: [] };
+  const least: Bubblewrap = { bwrap, canForbidNamespaces: false, launchPrefix: [] };
   const { status, stderr, error } = tryOut(least);
   if (status !== 0)
     return stderr?.toString().trim().split('\n').at(-1) || String(error ?? 'it fails without a word');
@@ -138,7 +145,7 @@ function attempt(bwrap: string, { path, isRoot }: Host): Bubblewrap | Lack | str
     bwrap,
     // --disable-userns came with bubblewrap 0.8; Ubuntu 22.04 has 0.6.
     canForbidNamespaces: works({ ...least, canForbidNamespaces: true }),
-    within: prefixes.find((within) => works({ ...least, within })) ?? [],
+    launchPrefix: prefixes.find((launchPrefix) => works({ ...least, launchPrefix: launchPrefix })) ?? [],
   };
   if (!filter) return { why: `there is no filter of system calls for ${process.arch} yet`, rest };
   if (!works({ ...rest, filter }))
@@ -154,9 +161,9 @@ function works(sandbox: Bubblewrap): boolean {
  * A try with the very namespaces that rooms use. Not by @actions/exec, which can't end a program that takes too long,
  * nor give it a filter: see `asRoot`.
  */
-function tryOut({ bwrap, canForbidNamespaces, within, filter }: Bubblewrap) {
+function tryOut({ bwrap, canForbidNamespaces, launchPrefix, filter }: Bubblewrap) {
   const [program, ...argv] = [
-    ...within,
+    ...launchPrefix,
     bwrap,
     ...['--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts'],
     ...(canForbidNamespaces ? ['--disable-userns'] : []),

@@ -9,10 +9,10 @@ import { promisify } from 'node:util';
 
 /** What is read at one end, and the file descriptor to be handed to a process as the other. */
 export interface Pipe {
-  from: Readable;
-  to: number;
+  readable: Readable;
+  fd: number;
   /** Lets go of `to`, without which what is read would never end. */
-  letGo: () => void;
+  closeWriteEnd: () => void;
 }
 
 /**
@@ -26,11 +26,11 @@ export async function openPipe(): Promise<Pipe> {
     await promisify(execFile)('mkfifo', ['-m', '600', path], { env: { PATH: '/usr/bin:/bin' } });
     // In this order, and without waiting: each end opens at once when the other is there or not waited for.
     const from = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const to = openSync(path, constants.O_WRONLY);
+    const fd = openSync(path, constants.O_WRONLY);
     return {
-      from: new Socket({ fd: from, readable: true, writable: false }),
-      to,
-      letGo: () => closeSync(to),
+      readable: new Socket({ fd: from, readable: true, writable: false }),
+      fd: fd,
+      closeWriteEnd: () => closeSync(fd),
     };
   } finally {
     await rm(directory, { recursive: true });

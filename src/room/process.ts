@@ -20,14 +20,21 @@ export async function runProcess(
   const { timeoutSeconds, keepBytes = keepByDefault, signal, input, onLine, cwd, handed } = command;
   const pipe = await openPipe();
   const started = performance.now();
-  const child = start(argv, { env: environment, cwd, handed, signal, isFed: input !== undefined, pipe });
+  const child = start(argv, {
+    env: environment,
+    cwd,
+    fd3Input: handed,
+    signal,
+    isFed: input !== undefined,
+    pipe,
+  });
   return new Promise((resolve, reject) => {
     let timedOut = false;
     let isOver = false;
     const kill = (): void => {
       killGroup(child.pid);
       // What has left the group may hold the pipe for ever.
-      if (isOver) pipe.from.destroy();
+      if (isOver) pipe.readable.destroy();
     };
     const timer = setTimeout(() => {
       timedOut = true;
@@ -36,7 +43,7 @@ export async function runProcess(
     signal?.addEventListener('abort', kill, { once: true });
     const tail = keepTail(keepBytes, onLine);
     // What goes wrong is told by `once` below.
-    pipe.from.on('data', tail.add).on('error', () => {});
+    pipe.readable.on('data', tail.add).on('error', () => {});
     child.on('error', () => {});
     // A program may end without reading its input; its exit code tells then.
     child.stdin?.on('error', () => {});
@@ -50,13 +57,13 @@ export async function runProcess(
       // What outlives its leader would keep the pipe, and so this promise, open.
       killGroup(child.pid);
       isOver = true;
-      if (timedOut || signal?.aborted) pipe.from.destroy();
+      if (timedOut || signal?.aborted) pipe.readable.destroy();
     });
-    Promise.all([once(child, 'close'), once(pipe.from, 'close')])
+    Promise.all([once(child, 'close'), once(pipe.readable, 'close')])
       .finally(() => {
         // Either would keep the whole run from ending.
         clearTimeout(timer);
-        pipe.from.destroy();
+        pipe.readable.destroy();
         signal?.removeEventListener('abort', kill);
       })
       .then(([[exitCode]]) => {
@@ -69,7 +76,7 @@ export async function runProcess(
 interface Start {
   env: Readonly<Record<string, string>>;
   cwd: string;
-  handed: Buffer | undefined;
+  fd3Input: Buffer | undefined;
   signal: AbortSignal | undefined;
   isFed: boolean;
   pipe: Pipe;
@@ -77,7 +84,7 @@ interface Start {
 
 function start(
   argv: readonly [string, ...string[]],
-  { env, cwd, handed, signal, isFed, pipe }: Start,
+  { env, cwd, fd3Input, signal, isFed, pipe }: Start,
 ): ChildProcessByStdio<Writable | null, null, null> {
   try {
     // No earlier: a stop while the pipe was opened would be heard by nobody, and the program run to its limit.
@@ -86,14 +93,14 @@ function start(
       env,
       cwd,
       detached: true,
-      stdio: [isFed ? 'pipe' : 'ignore', pipe.to, pipe.to, ...(handed ? (['pipe'] as const) : [])],
+      stdio: [isFed ? 'pipe' : 'ignore', pipe.fd, pipe.fd, ...(fd3Input ? (['pipe'] as const) : [])],
     }) as ChildProcessByStdio<Writable | null, null, null>;
   } catch (error) {
     // A stop, and some faults such as arguments that are too long, are thrown right here.
-    pipe.from.destroy();
+    pipe.readable.destroy();
     throw error;
   } finally {
-    pipe.letGo();
+    pipe.closeWriteEnd();
   }
 }
 

@@ -7,7 +7,7 @@ export type Sandbox =
       bwrap: string;
       canForbidNamespaces: boolean;
       /** Commands with their arguments that bubblewrap is started by, each of which sets limits. */
-      within: readonly string[];
+      launchPrefix: readonly string[];
       /** What bubblewrap is to be handed at `filterFd`: the system calls that are refused. */
       filter?: Buffer;
     }
@@ -41,7 +41,7 @@ export function sandboxed(
   view: View,
   argv: readonly string[],
 ): [string, ...string[]] {
-  const { bwrap, canForbidNamespaces, within, filter } = sandbox;
+  const { bwrap, canForbidNamespaces, launchPrefix, filter } = sandbox;
   // Memory that looks like a folder: bounded, or it would be half of the machine's. Both options are as old as
   // bubblewrap 0.8 and 0.7; what has the one has the other.
   const temporary = (directory: keyof typeof sizes): string[] => [
@@ -49,7 +49,7 @@ export function sandboxed(
     ...['--tmpfs', directory],
   ];
   const command: string[] = [
-    ...within,
+    ...launchPrefix,
     bwrap,
     ...[
       '--unshare-user',

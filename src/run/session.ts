@@ -14,7 +14,7 @@ import { truncate } from '../core/text.ts';
 import type { SendToModel } from '../gateway/providers/client.ts';
 import type { Traffic } from '../gateway/recorder.ts';
 import { openGateway } from '../gateway/server.ts';
-import { harvest } from '../git/patch.ts';
+import { collectPatch } from '../git/patch.ts';
 
 export interface SessionOptions {
   agent: Agent;
@@ -139,9 +139,9 @@ async function propose(
       proposal: { kind: 'findings', by, findings, anchored: false, moved: 0, dropped: 0, body: summary },
     };
   }
-  let change: Awaited<ReturnType<typeof harvest>>;
+  let change: Awaited<ReturnType<typeof collectPatch>>;
   try {
-    change = await harvest(git, room, commit, 60);
+    change = await collectPatch(git, room, commit, 60);
   } catch (error) {
     // What the session has used is told in any case; only its change is lost.
     if (error instanceof Fault) return { proposal: undefined, reason: error.message };

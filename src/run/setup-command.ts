@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Asked } from '../core/document.ts';
+import type { RequestedHost } from '../core/document.ts';
 import type { Git } from '../core/git.ts';
 import { Fault } from '../core/outcome.ts';
 import type { OpenRoom, RoomResult } from '../core/room.ts';
@@ -31,9 +31,9 @@ export interface SetupOptions {
 }
 
 /** What came of the setup command. */
-export interface Setup {
+export interface SetupRun {
   result: Pick<RoomResult, 'exitCode' | 'timedOut' | 'seconds' | 'output'>;
-  asked: readonly Asked[];
+  asked: readonly RequestedHost[];
   /** What it has left for later rooms, when it ended well. */
   artifacts?: SetupArtifacts;
   /** Why that can't be shown to them, if it can't. */
@@ -51,7 +51,7 @@ const shell = 'if command -v bash >/dev/null; then exec bash -c "$0"; else exec 
  * stays until the run ends when the command ended well, because later rooms show what it holds; all that ran in
  * it is gone by then.
  */
-export async function runSetup(options: SetupOptions): Promise<Setup> {
+export async function runSetup(options: SetupOptions): Promise<SetupRun> {
   const { command, commit, hosts, relay, git, workspace, signal } = options;
   const socket = join(options.sockets, `${randomBytes(4).toString('hex')}.sock`);
   const proxy = await openProxy({ ...options.network, socket, hosts });

@@ -1,4 +1,4 @@
-import type { Asked, Draft } from '../core/document.ts';
+import type { Draft, RequestedHost } from '../core/document.ts';
 import { escapeOutput } from '../core/invisible.ts';
 import { Fault } from '../core/outcome.ts';
 import type { RoomResult } from '../core/room.ts';
@@ -9,7 +9,7 @@ export interface SetupRun {
   command: string;
   result: Pick<RoomResult, 'exitCode' | 'timedOut' | 'seconds' | 'output'>;
   /** Hosts that it asked the proxy for; undefined where there was no sandbox, and so no proxy to ask. */
-  asked?: readonly Asked[];
+  asked?: readonly RequestedHost[];
 }
 
 const maxTail = 20_000;
@@ -60,8 +60,11 @@ export function setupFault(
 }
 
 /** The hosts that were asked for and not reached, in a sentence for each reason there is, and what can be done. */
-export function refusedHosts(asked: readonly Asked[]): string[] {
-  const sentences: Record<Exclude<Asked['came'], 'reached'>, (hosts: string, many: boolean) => string> = {
+export function refusedHosts(asked: readonly RequestedHost[]): string[] {
+  const sentences: Record<
+    Exclude<RequestedHost['came'], 'reached'>,
+    (hosts: string, many: boolean) => string
+  > = {
     'not-allowed': (hosts, many) =>
       `It asked for ${hosts}, which ${many ? 'are' : 'is'} not in allow-hosts: add ${many ? 'them' : 'it'} there if it may reach ${many ? 'them' : 'it'}.`,
     'not-443': (hosts) => `It asked for ${hosts}, but only https at port 443 is let through.`,

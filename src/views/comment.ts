@@ -17,7 +17,7 @@ export function sticky(ledger: Ledger): string {
   return [
     headline(ledger, outcome),
     ...(outcome === 'fixed' ? [provedLine(ledger)] : []),
-    ...whyNot(ledger),
+    ...reasonLines(ledger),
     stepMarkdown(nextStep(outcome, ledger)),
     details(ledger),
     `<sub>${costLine(ledger)}. Written by a machine (agent ${code(taskOf(ledger).agent, 60)}); this comment is updated in place.</sub>`,
@@ -43,7 +43,7 @@ const words: Record<Outcome, string> = {
 };
 
 /** The outcome in a few words of English. */
-export function inWords(outcome: Outcome): string {
+export function outcomeLabel(outcome: Outcome): string {
   return words[outcome];
 }
 
@@ -60,14 +60,14 @@ export function headline(ledger: Ledger, outcome: Outcome): string {
       return `**${words.patch}**${title ? `: ${sentence(title, 120)}` : ''}`;
     case 'pass':
     case 'fail':
-      return `**${words[outcome]}**: ${tally(ledger)}`;
+      return `**${words[outcome]}**: ${findingCounts(ledger)}`;
     default:
       return `**${words[outcome]}**`;
   }
 }
 
 /** `3 findings (1 high, 2 low)` or `no findings`. */
-export function tally(ledger: Ledger): string {
+export function findingCounts(ledger: Ledger): string {
   const findings = findingsOf(ledger);
   if (findings.length === 0) return 'no findings';
   return `${many(findings.length, 'finding')} (${countsLine(findings)})`;
@@ -85,7 +85,7 @@ export function provedLine(ledger: Ledger): string {
 }
 
 /** Why the run did not do more, one line each; empty when there is nothing to explain. */
-export function whyNot(ledger: Ledger): string[] {
+export function reasonLines(ledger: Ledger): string[] {
   const reasons = reasonsOf(ledger);
   const shown = reasons
     .slice(0, 6)

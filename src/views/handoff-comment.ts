@@ -2,7 +2,7 @@ import { type Ledger, taskOf } from '../core/ledger.ts';
 import { settle } from '../core/policy.ts';
 import { sanitize } from '../core/sanitize.ts';
 import { truncateStart } from '../core/text.ts';
-import { headline, stepMarkdown, whyNot } from './comment.ts';
+import { headline, reasonLines, stepMarkdown } from './comment.ts';
 import { type Attempt, attempts, costLine, lastFailure } from './ledger-queries.ts';
 import { code, fence, prose, sentence } from './markdown.ts';
 import { nextStep } from './next-step.ts';
@@ -23,7 +23,7 @@ export function commentFile(ledger: Ledger | undefined, message?: string): strin
   const parts = [
     headline(ledger, outcome),
     ...stopped,
-    ...whyNot(ledger),
+    ...reasonLines(ledger),
     tried(attempts(ledger)),
     failing(ledger),
     stepMarkdown(nextStep(outcome, ledger)),
@@ -40,7 +40,7 @@ function tried(list: readonly Attempt[]): string {
   if (list.length === 0) return '';
   const shown = list
     .slice(-10)
-    .map(({ patch, proof }) => `- ${sentence(patch.title, 120)}: ${cameTo(proof)}`);
+    .map(({ patch, proof }) => `- ${sentence(patch.title, 120)}: ${proofResult(proof)}`);
   const before = list.length - shown.length;
   return [
     `Tried (${many(list.length, 'attempt')}${before > 0 ? `, the last ${shown.length} of them` : ''}):`,
@@ -48,7 +48,7 @@ function tried(list: readonly Attempt[]): string {
   ].join('\n\n');
 }
 
-function cameTo(proof: Attempt['proof']): string {
+function proofResult(proof: Attempt['proof']): string {
   if (!proof) return 'not tested.';
   if (proof.tampered.length > 0)
     return `turned away, because it changed the tests: ${proof.tampered

@@ -11,7 +11,7 @@ import type { Risk } from '../core/risk.ts';
 import { findingsOf } from './ledger-queries.ts';
 
 /** What `--json` prints; fields are only ever added. */
-export interface Machine {
+export interface JsonResult {
   outcome: Outcome;
   task: { id: string; agent: string; repository: string; subject: string; base: string; head: string };
   findings: readonly Finding[];
@@ -23,7 +23,7 @@ export interface Machine {
 }
 
 /** The run as data, its texts as they are in the ledger. */
-export function machine(ledger: Ledger): Machine {
+export function jsonResult(ledger: Ledger): JsonResult {
   const { id, agent, repository, subject, base, head } = taskOf(ledger);
   const patch = newest(ledger, 'patch');
   const verdict = newest(ledger, 'verdict');

@@ -5,7 +5,7 @@ import { all, type Ledger, newest, newestFacts } from '../core/ledger.ts';
 import { count, duration, many, usd } from './number.ts';
 
 type Facts = Document<'facts'>;
-type TestRun = Extract<Facts, { probe: 'tests' | 'prove' }>;
+type TestFacts = Extract<Facts, { probe: 'tests' | 'prove' }>;
 
 /** One patch of the run and what its proof said. */
 export interface Attempt {
@@ -31,14 +31,14 @@ export function attempts(ledger: Ledger): Attempt[] {
 }
 
 /** The test run that started it all: at the head, before any patch. */
-export function firstTests(ledger: Ledger): TestRun | undefined {
-  return all(ledger, 'facts').find((facts): facts is TestRun => facts.probe === 'tests');
+export function firstTests(ledger: Ledger): TestFacts | undefined {
+  return all(ledger, 'facts').find((facts): facts is TestFacts => facts.probe === 'tests');
 }
 
 /** The newest test run that failed, of the head or of a patch. */
-export function lastFailure(ledger: Ledger): TestRun | undefined {
+export function lastFailure(ledger: Ledger): TestFacts | undefined {
   return all(ledger, 'facts')
-    .filter((facts): facts is TestRun => facts.probe === 'tests' || facts.probe === 'prove')
+    .filter((facts): facts is TestFacts => facts.probe === 'tests' || facts.probe === 'prove')
     .findLast((facts) => facts.exitCode !== 0 || facts.failing.length > 0);
 }
 

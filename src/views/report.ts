@@ -6,7 +6,7 @@ import { exitCode, type Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
 import { pushedSha } from '../core/receipts.ts';
 import { truncate, truncateStart } from '../core/text.ts';
-import { inWords, tally } from './comment.ts';
+import { findingCounts, outcomeLabel } from './comment.ts';
 import { capped, type Html, html, withCode } from './html.ts';
 import { findingsOf, limitsOf } from './ledger-queries.ts';
 import { nextStep } from './next-step.ts';
@@ -45,7 +45,7 @@ export function report(ledger: Ledger): string {
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">
-<title>${inWords(outcome)}: ${repository} ${subject}</title><style>${{ markup: style }}</style></head>
+<title>${outcomeLabel(outcome)}: ${repository} ${subject}</title><style>${{ markup: style }}</style></head>
 <body><main>
 ${head(
   ledger,
@@ -80,7 +80,7 @@ function head(ledger: Ledger, outcome: Outcome, links: readonly Html[]): Html {
     ...(sha ? [['Commit', html`<code title="${sha}">${sha.slice(0, 10)}</code>`] as [string, Html]] : []),
     ['Task', html`<code>${id}</code>`],
   ];
-  return html`<header class="card ${toneOf(outcome)}"><p class="outcome">${inWords(outcome)}</p><h1>${title}</h1>
+  return html`<header class="card ${toneOf(outcome)}"><p class="outcome">${outcomeLabel(outcome)}</p><h1>${title}</h1>
 <dl class="facts">${cells.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 <nav aria-label="Sections">${links}</nav></header>`;
 }
@@ -88,14 +88,14 @@ function head(ledger: Ledger, outcome: Outcome, links: readonly Html[]): Html {
 function titleOf(ledger: Ledger): string {
   const { repository, subject, class: role } = taskOf(ledger);
   if (role === 'generator') return newest(ledger, 'patch')?.title ?? `${repository}, ${subject}`;
-  const found = newest(ledger, 'findings') ? tally(ledger) : `${repository}, ${subject}`;
+  const found = newest(ledger, 'findings') ? findingCounts(ledger) : `${repository}, ${subject}`;
   return `${found[0]?.toUpperCase()}${found.slice(1)}`;
 }
 
 function verdictSection(ledger: Ledger, outcome: Outcome): Html {
   const verdict = newest(ledger, 'verdict');
   const { say, run = [] } = nextStep(outcome, ledger);
-  return html`<section class="card"><p><strong>${inWords(outcome)}</strong></p>
+  return html`<section class="card"><p><strong>${outcomeLabel(outcome)}</strong></p>
 ${verdict?.reasons.map((reason) => html`<p>${withCode(truncate(reason, 1000))}</p>`)}
 ${!verdict && html`<p>The run ended before there was a verdict.</p>`}
 <p><span class="soft">Risk:</span> ${verdict?.risk.level ?? 'not judged'}${verdict?.risk.reasons.map((reason) => html`; ${reason}`)}</p>
@@ -145,7 +145,7 @@ function told(document: Document): string {
   }
 }
 
-type Setup = Extract<Document<'facts'>, { probe: 'setup' }>;
+type SetupFacts = Extract<Document<'facts'>, { probe: 'setup' }>;
 
 function toldFacts(facts: Document<'facts'>): string {
   if (facts.probe === 'session') return facts.reason;
@@ -160,7 +160,7 @@ function toldFacts(facts: Document<'facts'>): string {
   return `${truncate(facts.command, 200)}: ${facts.timedOut ? 'timed out' : tests} in ${duration(facts.seconds)}${tampered}`;
 }
 
-function toldSetup({ command, exitCode, timedOut, seconds, watched, hosts }: Setup): string {
+function toldSetup({ command, exitCode, timedOut, seconds, watched, hosts }: SetupFacts): string {
   const ended = timedOut ? 'timed out' : `exit code ${exitCode ?? 'none'}`;
   const named = (is: boolean): string =>
     hosts

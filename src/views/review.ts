@@ -3,7 +3,7 @@ import { type Ledger, newest } from '../core/ledger.ts';
 import { settle } from '../core/policy.ts';
 import { sanitize } from '../core/sanitize.ts';
 import { fenceMarks } from '../core/text.ts';
-import { headline, whyNot } from './comment.ts';
+import { headline, reasonLines } from './comment.ts';
 import { costLine, limitsOf } from './ledger-queries.ts';
 import { code, fence, holdsComment, prose, sentence } from './markdown.ts';
 import { many } from './number.ts';
@@ -22,7 +22,7 @@ export function review(ledger: Ledger, unplaced: readonly Finding[]): string {
   const limits = limitsOf(ledger);
   const head = [
     headline(ledger, outcome),
-    ...whyNot(ledger),
+    ...reasonLines(ledger),
     ...(limits.length > 0 ? [limits.map((limit) => `- ${limit}`).join('\n')] : []),
   ];
   const foot = `<sub>${costLine(ledger)}. Written by a machine that has seen the diff and the rules, and nothing of the author’s words.</sub>`;

@@ -3,7 +3,15 @@ import type { Ledger } from '../core/ledger.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { settle } from '../core/policy.ts';
 import { sanitizeLine } from '../core/sanitize.ts';
-import { headline, inWords, provedLine, reasonsOf, stepMarkdown, tally, whyNot } from './comment.ts';
+import {
+  findingCounts,
+  headline,
+  outcomeLabel,
+  provedLine,
+  reasonLines,
+  reasonsOf,
+  stepMarkdown,
+} from './comment.ts';
 import { costLine, findingsOf, hiddenLine } from './ledger-queries.ts';
 import { code, prose } from './markdown.ts';
 import { nextStep } from './next-step.ts';
@@ -23,7 +31,7 @@ export function jobSummary(ledger: Ledger, left: Left = {}, outcome: Outcome = s
   const parts = [
     headline(ledger, outcome),
     ...(outcome === 'fixed' ? [provedLine(ledger)] : []),
-    ...whyNot(ledger),
+    ...reasonLines(ledger),
     worstFindings(ledger),
     hiddenLine(ledger),
     stepMarkdown(nextStep(outcome, ledger)),
@@ -34,9 +42,11 @@ export function jobSummary(ledger: Ledger, left: Left = {}, outcome: Outcome = s
 }
 
 /** The outcome and why, as one line of plain text: the run's last word in the log. */
-export function lastWord(ledger: Ledger, outcome: Outcome = settle(ledger)): string {
+export function closingLine(ledger: Ledger, outcome: Outcome = settle(ledger)): string {
   const words =
-    outcome === 'pass' || outcome === 'fail' ? `${inWords(outcome)}: ${tally(ledger)}` : inWords(outcome);
+    outcome === 'pass' || outcome === 'fail'
+      ? `${outcomeLabel(outcome)}: ${findingCounts(ledger)}`
+      : outcomeLabel(outcome);
   return [words, ...reasonsOf(ledger).slice(0, 3)]
     .map((part) => sanitizeLine(part, 300).replace(/(?<![.!?…])$/, '.'))
     .join(' ');
@@ -49,7 +59,7 @@ export function lastWord(ledger: Ledger, outcome: Outcome = settle(ledger)): str
  */
 export function earlySummary(message: string, outcome: Outcome, ledger?: Ledger, left: Left = {}): string {
   const parts = [
-    `**${inWords(outcome)}**`,
+    `**${outcomeLabel(outcome)}**`,
     prose(message, 2000),
     ledger ? `${costLine(ledger)}.` : '',
     paths(left),

@@ -6,7 +6,7 @@ import { settle } from '../core/policy.ts';
 import { pushedSha, receiptFor } from '../core/receipts.ts';
 import { escapeCommands, sanitize, sanitizeLine } from '../core/sanitize.ts';
 import { truncate } from '../core/text.ts';
-import { inWords, tally } from './comment.ts';
+import { findingCounts, outcomeLabel } from './comment.ts';
 import { costLine, findingsOf, limitsOf } from './ledger-queries.ts';
 import { nextStep } from './next-step.ts';
 
@@ -84,8 +84,8 @@ function one({ path, line, severity, rule, message, quote }: Finding, paint: Pai
 }
 
 function verdictLine(ledger: Ledger, outcome: Outcome, paint: Paint): string {
-  const words = paint(exitCode(outcome) === 0 ? ['bold', 'green'] : ['bold', 'red'], inWords(outcome));
-  if (outcome === 'pass' || outcome === 'fail') return `${words}: ${tally(ledger)}`;
+  const words = paint(exitCode(outcome) === 0 ? ['bold', 'green'] : ['bold', 'red'], outcomeLabel(outcome));
+  if (outcome === 'pass' || outcome === 'fail') return `${words}: ${findingCounts(ledger)}`;
   const title = newest(ledger, 'patch')?.title;
   const sha = pushedSha(ledger);
   if (outcome !== 'fixed' && outcome !== 'patch') return words;

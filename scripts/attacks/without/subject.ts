@@ -5,11 +5,11 @@ import { told } from './told.ts';
 export const ask: typeof real.ask = async (context, event, agentName) => {
   const asked = await real.ask(context, event, agentName);
   if ('nothing' in asked || !asked.subject.pull) return asked;
-  const { api, at } = context;
+  const { api, repoParams } = context;
   const pull_number = asked.subject.pull;
-  const { data: pull } = await api.rest.pulls.get({ ...at, pull_number });
-  const { data: comments } = await api.rest.issues.listComments({ ...at, issue_number: pull_number });
-  const { data: commits } = await api.rest.pulls.listCommits({ ...at, pull_number });
+  const { data: pull } = await api.rest.pulls.get({ ...repoParams, pull_number });
+  const { data: comments } = await api.rest.issues.listComments({ ...repoParams, issue_number: pull_number });
+  const { data: commits } = await api.rest.pulls.listCommits({ ...repoParams, pull_number });
   const { hidden, visible } = withEntities(pull.body ?? '');
   told.push(pull.head.ref, pull.title, visible, hidden);
   told.push(...comments.map(({ body }) => body ?? ''));

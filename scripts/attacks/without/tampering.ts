@@ -1,3 +1,3 @@
 import type * as real from '../../../src/probes/tampering.ts';
 
-export const tamperings: typeof real.tamperings = () => [];
+export const tamperings: typeof real.integrityFaults = () => [];

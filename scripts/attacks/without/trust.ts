@@ -2,6 +2,6 @@ import type * as real from '../../../src/core/trust.ts';
 
 export { allowedBots } from '../../../src/core/trust.ts';
 
-export const distrustOfComment: typeof real.distrustOfComment = () => undefined;
-export const meetsSecrets: typeof real.meetsSecrets = () => false;
-export const distrustOfChange: typeof real.distrustOfChange = () => undefined;
+export const distrustOfComment: typeof real.rejectUntrustedComment = () => undefined;
+export const meetsSecrets: typeof real.runsWithSecrets = () => false;
+export const distrustOfChange: typeof real.rejectUntrustedChange = () => undefined;

@@ -1,10 +1,10 @@
 import { text } from 'node:stream/consumers';
 import { exits, job } from '../../core/job.ts';
 import { runSession } from './session.ts';
-import type { Kit } from './toolset.ts';
+import type { Toolset } from './toolset.ts';
 
 /** The whole life of a session's process: its job on standard input, its end as an exit code. */
-export async function runSessionProcess(kit: Kit): Promise<void> {
+export async function runSessionProcess(kit: Toolset): Promise<void> {
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort());
   let code: number = exits.crashed;

@@ -12,7 +12,7 @@ import {
 import { exits, instructionsFile, type Job, proposalFile } from '../../core/job.ts';
 import { resultTools } from '../../core/proposal.ts';
 import { fetchThrough } from './socket-fetch.ts';
-import type { Kit } from './toolset.ts';
+import type { Toolset } from './toolset.ts';
 
 /** What one reply may have; the gateway lowers it to what the budget leaves. */
 const maxTokens = 32_000;
@@ -27,7 +27,7 @@ const repeats = 2;
  * Runs one session inside its room, to its result or to its end.
  * @returns the exit code that says how it ended; a sentence on standard error says why
  */
-export async function runSession(kit: Kit, job: Job, signal: AbortSignal): Promise<number> {
+export async function runSession(kit: Toolset, job: Job, signal: AbortSignal): Promise<number> {
   const client = clientOf(job);
   const instructions = readFileSync(join(homedir(), instructionsFile), 'utf8');
   let done = false;

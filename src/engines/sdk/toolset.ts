@@ -11,15 +11,18 @@ import {
 import type { Agent } from '../../core/agent.ts';
 
 /** What a session of a class is made of; each has a bundle of its own, which holds no other's tools. */
-export interface Kit {
+export interface Toolset {
   class: Agent['class'];
   tools: readonly ((context: AgentToolContext) => BetaRunnableTool)[];
 }
 
-export const generatorKit: Kit = {
+export const generatorToolset: Toolset = {
   class: 'generator',
   tools: [betaBashTool, betaReadTool, betaWriteTool, betaEditTool, betaGlobTool, betaGrepTool],
 };
 
 /** Nothing in it writes, and nothing runs what the model names. */
-export const reviewerKit: Kit = { class: 'reviewer', tools: [betaReadTool, betaGlobTool, betaGrepTool] };
+export const reviewerToolset: Toolset = {
+  class: 'reviewer',
+  tools: [betaReadTool, betaGlobTool, betaGrepTool],
+};

@@ -1,6 +1,6 @@
 import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import { APIError } from '@anthropic-ai/sdk/error';
-import { countedOnce } from './billing-safe-retry.ts';
+import { noRetryAfterSend } from './billing-safe-retry.ts';
 
 /** Sends one request body to the model, with the credential, and gives the answer whatever its status. */
 export type SendToModel = (path: string, body: unknown, signal: AbortSignal) => Promise<Response>;
@@ -52,7 +52,7 @@ export function viaSdk(client: BaseAnthropic): SendToModel {
         .post(path, {
           body,
           signal,
-          middleware: [countedOnce(isStreamed(path, body))],
+          middleware: [noRetryAfterSend(isStreamed(path, body))],
           __binaryResponse: true,
         })
         .asResponse();

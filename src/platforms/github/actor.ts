@@ -1,4 +1,4 @@
-import type { Viewer } from './context.ts';
+import type { TokenActor } from './context.ts';
 import { attempt } from './fault.ts';
 import type { Api } from './octokit.ts';
 
@@ -6,8 +6,8 @@ import type { Api } from './octokit.ts';
  * Who the token acts as, asked at most once. GET /user is closed to a workflow's own token and to every
  * other installation token; the GraphQL viewer isn't.
  */
-export function viewerOf(api: Api, graphqlUrl: string | undefined): () => Promise<Viewer> {
-  let asked: Promise<Viewer> | undefined;
+export function tokenActorOf(api: Api, graphqlUrl: string | undefined): () => Promise<TokenActor> {
+  let asked: Promise<TokenActor> | undefined;
   return () => {
     asked ??= attempt({ to: 'learn who the token acts as', needs: 'metadata: read' }, async () => {
       const { viewer } = await api.graphql<{ viewer: { login: string; databaseId: number } }>(

@@ -40,17 +40,17 @@ function isSigned(commit: {
  * Whether a commit was made by this very agent with this very token: going on from it would go round in
  * circles.
  */
-export async function isOwnWork(
-  { api, at, viewer }: Context,
+export async function isBotCommit(
+  { api, repoParams, tokenActor }: Context,
   sha: string,
   agentName: string,
 ): Promise<boolean> {
   const { data } = await attempt({ to: 'read the head commit', needs: 'contents: read' }, () =>
-    api.rest.repos.getCommit({ ...at, ref: sha, per_page: 1 }),
+    api.rest.repos.getCommit({ ...repoParams, ref: sha, per_page: 1 }),
   );
   const { message } = data.commit;
   if (tasksOf(message).length === 0 || agentOf(message) !== agentName) return false;
-  return isSigned(data) && data.author?.id === (await viewer()).id;
+  return isSigned(data) && data.author?.id === (await tokenActor()).id;
 }
 
 /**
@@ -58,20 +58,24 @@ export async function isOwnWork(
  * what `fix` pushes starts no run of its own, so the review in the same run judges it. The trailer names the
  * task that only that head makes.
  */
-export async function followsUp(
-  { api, at, repository, viewer }: Context,
+export async function isFollowUpCommit(
+  { api, repoParams, repository, tokenActor }: Context,
   sha: string,
   { head, subject }: { head: string; subject: string },
   agentName: string,
 ): Promise<boolean> {
   const { data } = await attempt({ to: 'read the head commit', needs: 'contents: read' }, () =>
-    api.rest.repos.getCommit({ ...at, ref: sha, per_page: 1 }),
+    api.rest.repos.getCommit({ ...repoParams, ref: sha, per_page: 1 }),
   );
   const { message } = data.commit;
   const maker = agentOf(message);
   const isChild = data.parents.length === 1 && data.parents[0]!.sha === head;
   const isOfTask = tasksOf(message).includes(taskId(maker, { repository, subject, head }));
   return (
-    isChild && isOfTask && maker !== agentName && isSigned(data) && data.author?.id === (await viewer()).id
+    isChild &&
+    isOfTask &&
+    maker !== agentName &&
+    isSigned(data) &&
+    data.author?.id === (await tokenActor()).id
   );
 }

@@ -7,7 +7,7 @@ export interface Context {
   /** `owner/name`. */
   repository: string;
   /** The same, as Octokit wants it. */
-  at: { owner: string; repo: string };
+  repoParams: { owner: string; repo: string };
   /** Bots whose comments count, by exact login. */
   bots: readonly string[];
   views: Views;
@@ -16,12 +16,12 @@ export interface Context {
   runUrl: string | undefined;
   clock: () => Date;
   signal: AbortSignal;
-  second: number;
-  viewer: () => Promise<Viewer>;
+  msPerSecond: number;
+  tokenActor: () => Promise<TokenActor>;
 }
 
 /** Who the token acts as. */
-export interface Viewer {
+export interface TokenActor {
   login: string;
   id: number;
 }

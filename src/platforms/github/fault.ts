@@ -52,8 +52,8 @@ export function wordsOf(error: unknown): string {
 }
 
 /** What GitHub's failures mean for whoever creates something once. */
-export function retrying({ second, signal }: Pick<Context, 'second' | 'signal'>): Retrying {
-  return { isUncertain, wait: (seconds) => sleep(seconds * second, undefined, { signal }) };
+export function retrying({ msPerSecond, signal }: Pick<Context, 'msPerSecond' | 'signal'>): Retrying {
+  return { isUncertain, wait: (seconds) => sleep(seconds * msPerSecond, undefined, { signal }) };
 }
 
 /** Whether nobody can tell if the request was carried out: the answer was lost, or GitHub broke down over it. */

@@ -1,5 +1,5 @@
 import type { Platform, Views } from '../../core/platform.ts';
-import { viewerOf } from './actor.ts';
+import { tokenActorOf } from './actor.ts';
 import { type Context, split, type UploadArtifact } from './context.ts';
 import { fetchCommits } from './fetch.ts';
 import { createApi } from './octokit.ts';
@@ -50,7 +50,7 @@ export function createGitHub(options: GitHubOptions): Platform {
   const context: Context = {
     api,
     repository,
-    at: split(repository),
+    repoParams: split(repository),
     bots: options.bots,
     views: options.views,
     say,
@@ -58,8 +58,8 @@ export function createGitHub(options: GitHubOptions): Platform {
     runUrl: options.runUrl,
     clock: options.clock ?? (() => new Date()),
     signal,
-    second,
-    viewer: viewerOf(api, options.graphqlUrl),
+    msPerSecond: second,
+    tokenActor: tokenActorOf(api, options.graphqlUrl),
   };
   const event = { name: options.eventName, payload: options.payload, actor: options.actor };
   return {

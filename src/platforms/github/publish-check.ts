@@ -23,7 +23,7 @@ const levels: Record<Severity, 'failure' | 'warning' | 'notice'> = {
   low: 'notice',
 };
 
-interface Run {
+interface CheckRun {
   id: number;
   html_url: string | null;
   external_id: string | null;
@@ -38,7 +38,7 @@ export async function publishCheck(
   ledger: Ledger,
   defaultBranch: string,
 ): Promise<Draft<'receipt'>> {
-  const { api, at, clock, runUrl } = context;
+  const { api, repoParams, clock, runUrl } = context;
   const task = taskOf(ledger);
   const name = nameOf(task, defaultBranch);
   const { title, summary } = context.views.check(ledger);
@@ -46,13 +46,13 @@ export async function publishCheck(
   const annotations = worstFirst(newest(ledger, 'findings')?.findings ?? []).map(annotation);
   const purpose = { to: `write the check ${name}`, needs: 'checks: write' };
 
-  const { one, existed } = await findOrCreate<Run>(
+  const { one, existed } = await findOrCreate<CheckRun>(
     retrying(context),
     () => findOwn(context, task.head, name, task.id),
     async () => {
       const { data } = await attempt(purpose, () =>
         api.rest.checks.create({
-          ...at,
+          ...repoParams,
           name,
           head_sha: task.head,
           external_id: task.id,
@@ -77,7 +77,7 @@ export async function publishCheck(
   for (const chunk of rest.length === 0 && existed ? [[]] : rest) {
     await attempt(purpose, () =>
       api.rest.checks.update({
-        ...at,
+        ...repoParams,
         check_run_id: one.id,
         status: 'completed',
         conclusion: effect.conclusion,
@@ -98,14 +98,14 @@ function nameOf({ agent, baseRef }: Document<'task'>, defaultBranch: string): st
 
 /** Who may write checks can put any id on them; only its app's name is not for it to choose. */
 async function findOwn(
-  { api, at, viewer }: Context,
+  { api, repoParams, tokenActor }: Context,
   head: string,
   name: string,
   task: string,
-): Promise<Run | undefined> {
+): Promise<CheckRun | undefined> {
   const runs = await attempt({ to: 'list the checks of the head commit', needs: 'checks: read' }, () =>
     api.paginate(api.rest.checks.listForRef, {
-      ...at,
+      ...repoParams,
       ref: head,
       check_name: name,
       filter: 'all',
@@ -113,11 +113,11 @@ async function findOwn(
     }),
   );
   const marked = runs.filter((run) => run.external_id === task);
-  const login = marked.length > 0 ? (await viewer()).login : undefined;
+  const login = marked.length > 0 ? (await tokenActor()).login : undefined;
   return marked.find(({ app }) => app && `${app.slug}[bot]` === login);
 }
 
-function isSame(run: Run, conclusion: string, output: { title: string; summary: string }): boolean {
+function isSame(run: CheckRun, conclusion: string, output: { title: string; summary: string }): boolean {
   const { title, summary } = run.output;
   return run.conclusion === conclusion && title === output.title && summary === output.summary;
 }

@@ -20,7 +20,7 @@ export async function publishComment(
   ledger: Ledger,
   pull: number,
 ): Promise<Draft<'receipt'>> {
-  const { api, at } = context;
+  const { api, repoParams } = context;
   const key = `sticky:${taskOf(ledger).agent}`;
   const body = mark(key, context.views.sticky(ledger));
   const purpose = { to: `comment on pull request #${pull}`, needs: 'pull-requests: write' };
@@ -29,7 +29,7 @@ export async function publishComment(
     () => findOwn(context, pull, key),
     async () => {
       const { data } = await attempt(purpose, () =>
-        api.rest.issues.createComment({ ...at, issue_number: pull, body, request: { retries: 0 } }),
+        api.rest.issues.createComment({ ...repoParams, issue_number: pull, body, request: { retries: 0 } }),
       );
       return data;
     },
@@ -37,17 +37,17 @@ export async function publishComment(
   const reference = one.html_url;
   if (!existed) return receipt(effect, 'done', { reference });
   if (plain(one.body) === plain(body)) return receipt(effect, 'already', { reference });
-  await attempt(purpose, () => api.rest.issues.updateComment({ ...at, comment_id: one.id, body }));
+  await attempt(purpose, () => api.rest.issues.updateComment({ ...repoParams, comment_id: one.id, body }));
   return receipt(effect, 'done', { reference });
 }
 
 async function findOwn(context: Context, pull: number, key: string): Promise<Comment | undefined> {
-  const { api, at, viewer } = context;
+  const { api, repoParams, tokenActor } = context;
   const comments = await attempt({ to: 'list the comments', needs: 'pull-requests: read' }, () =>
-    api.paginate(api.rest.issues.listComments, { ...at, issue_number: pull, per_page: 100 }),
+    api.paginate(api.rest.issues.listComments, { ...repoParams, issue_number: pull, per_page: 100 }),
   );
   const marked = comments.filter(({ body }) => isMarked(body, key));
-  const id = marked.length > 0 ? (await viewer()).id : undefined;
+  const id = marked.length > 0 ? (await tokenActor()).id : undefined;
   return marked.find(({ user }) => user?.id === id);
 }
 

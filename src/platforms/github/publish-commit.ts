@@ -9,7 +9,7 @@ import { type Context, split } from './context.ts';
 import { attempt, statusOf, wordsOf } from './fault.ts';
 import { type Pull, readPull, staleness } from './pull.ts';
 import { receipt } from './receipt.ts';
-import { misfit, treeEntries } from './tree-entries.ts';
+import { findUnsupportedMode, treeEntries } from './tree-entries.ts';
 
 /**
  * Puts the patch on the pull request's branch as one commit, made by GitHub itself, which signs it. The
@@ -66,7 +66,7 @@ export async function publishCommit(
 
 function obstacleOf(task: Document<'task'>, patch: Document<'patch'>, pull: Pull): string | undefined {
   if (patch.base !== task.head) return `The patch is made on ${patch.base}, not on the head ${task.head}.`;
-  const link = misfit(patch.files);
+  const link = findUnsupportedMode(patch.files);
   if (link) return `${link.path} has the mode ${link.newMode}, which is no file's.`;
   if (pull.headRepository === undefined) return "The pull request's fork has been deleted.";
   if (pull.headRepository !== task.repository && !pull.maintainerCanModify) {
@@ -77,13 +77,13 @@ function obstacleOf(task: Document<'task'>, patch: Document<'patch'>, pull: Pull
 
 /** Whether the head is the commit that this task would make. */
 async function isPushed(
-  { api, at }: Context,
+  { api, repoParams }: Context,
   head: string,
   task: Document<'task'>,
   patch: Document<'patch'>,
 ): Promise<boolean> {
   const { data } = await attempt({ to: 'read the head commit', needs: 'contents: read' }, () =>
-    api.rest.git.getCommit({ ...at, commit_sha: head }),
+    api.rest.git.getCommit({ ...repoParams, commit_sha: head }),
   );
   // Anyone can write the trailer; what has the same content on the same parent is the same.
   return (

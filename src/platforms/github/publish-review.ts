@@ -45,18 +45,18 @@ export async function publishReview(
 }
 
 async function findOwn(context: Context, pull: number, key: string): Promise<Review | undefined> {
-  const { api, at, viewer } = context;
+  const { api, repoParams, tokenActor } = context;
   const reviews = await attempt({ to: 'list the reviews', needs: 'pull-requests: read' }, () =>
-    api.paginate(api.rest.pulls.listReviews, { ...at, pull_number: pull, per_page: 100 }),
+    api.paginate(api.rest.pulls.listReviews, { ...repoParams, pull_number: pull, per_page: 100 }),
   );
   const marked = reviews.filter(({ body }) => isMarked(body, key));
   // Who the token is has to be known only when somebody's review looks like ours.
-  const id = marked.length > 0 ? (await viewer()).id : undefined;
+  const id = marked.length > 0 ? (await tokenActor()).id : undefined;
   return marked.find(({ user }) => user?.id === id);
 }
 
 async function post(
-  { api, at, views }: Context,
+  { api, repoParams, views }: Context,
   effect: Effect,
   ledger: Ledger,
   pull: number,
@@ -65,7 +65,7 @@ async function post(
 ): Promise<Review> {
   const { data } = await attempt({ to: 'post the review', needs: 'pull-requests: write' }, () =>
     api.rest.pulls.createReview({
-      ...at,
+      ...repoParams,
       pull_number: pull,
       commit_id: taskOf(ledger).head,
       event: 'COMMENT',

@@ -21,9 +21,9 @@ export interface Pull {
 }
 
 /** Reads a pull request. */
-export async function readPull({ api, at }: Context, number: number): Promise<Pull> {
+export async function readPull({ api, repoParams }: Context, number: number): Promise<Pull> {
   const { data } = await attempt({ to: `read pull request #${number}`, needs: 'pull-requests: read' }, () =>
-    api.rest.pulls.get({ ...at, pull_number: number }),
+    api.rest.pulls.get({ ...repoParams, pull_number: number }),
   );
   return {
     number,

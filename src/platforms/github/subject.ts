@@ -1,15 +1,15 @@
 import type { z } from 'zod';
 import { Fault } from '../../core/outcome.ts';
-import type { Asked, Subject } from '../../core/platform.ts';
+import type { AskResult, Subject } from '../../core/platform.ts';
 import { sanitizeLine } from '../../core/sanitize.ts';
-import { distrustOfChange, distrustOfComment, meetsSecrets } from '../../core/trust.ts';
-import { followsUp, isOwnWork } from './bot-commits.ts';
+import { rejectUntrustedChange, rejectUntrustedComment, runsWithSecrets } from '../../core/trust.ts';
+import { isBotCommit, isFollowUpCommit } from './bot-commits.ts';
 import type { Context } from './context.ts';
 import { branchOf, commandOf, events, supportedEvents } from './event.ts';
 import { attempt, statusOf } from './fault.ts';
 import { type Pull, readPull } from './pull.ts';
 
-interface Event {
+interface WorkflowEvent {
   name: string;
   payload: unknown;
   /** Who set the workflow off. */
@@ -31,14 +31,14 @@ type Found = Pinned | { nothing: string };
  * What the event asks an agent to do.
  * @throws Fault when the event can't be served
  */
-export async function ask(context: Context, event: Event, agentName: string): Promise<Asked> {
+export async function ask(context: Context, event: WorkflowEvent, agentName: string): Promise<AskResult> {
   const found = await find(context, event, agentName);
   if ('nothing' in found) return found;
   const pull = await readPull(context, found.number);
   if (!pull.open) return { nothing: `pull request #${pull.number} is closed` };
   const { head } = pull;
   const pinned = { head: found.head ?? head, subject: `pull/${pull.number}` };
-  if (head !== pinned.head && !(await followsUp(context, head, pinned, agentName))) {
+  if (head !== pinned.head && !(await isFollowUpCommit(context, head, pinned, agentName))) {
     return {
       nothing: `the head has moved from ${pinned.head} to ${head} since the event; the run for the newer one will judge it`,
     };
@@ -46,7 +46,7 @@ export async function ask(context: Context, event: Event, agentName: string): Pr
   const stranger = await strangerOf(context, event, pull);
   if (stranger) return { nothing: stranger };
   // `review` commits nothing, so that it is spared the request.
-  if (agentName !== 'review' && (await isOwnWork(context, head, agentName))) {
+  if (agentName !== 'review' && (await isBotCommit(context, head, agentName))) {
     return { nothing: `the head ${head} is ${agentName}'s own work, from which it doesn't go on` };
   }
   if (found.askedAt) expectSeen(context, pull, found.askedAt);
@@ -57,7 +57,7 @@ export async function ask(context: Context, event: Event, agentName: string): Pr
 
 function subjectOf(
   { repository }: Context,
-  event: Event,
+  event: WorkflowEvent,
   pull: Pull,
   shas: Pick<Subject, 'base' | 'head' | 'mergeBase'>,
 ): Subject {
@@ -73,7 +73,7 @@ function subjectOf(
   };
 }
 
-function find(context: Context, event: Event, agentName: string): Promise<Found> | Found {
+function find(context: Context, event: WorkflowEvent, agentName: string): Promise<Found> | Found {
   switch (event.name) {
     case 'pull_request':
     case 'pull_request_target':
@@ -91,7 +91,7 @@ function find(context: Context, event: Event, agentName: string): Promise<Found>
   }
 }
 
-function read<T extends z.ZodType>(schema: T, event: Event): z.output<T> {
+function read<T extends z.ZodType>(schema: T, event: WorkflowEvent): z.output<T> {
   const result = schema.safeParse(event.payload);
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
@@ -105,7 +105,7 @@ function fromPull({ action, pull_request: pull }: z.output<typeof events.pull_re
   return { number: pull.number, head: pull.head.sha, base: pull.base.sha };
 }
 
-async function fromComment(context: Context, event: Event, agentName: string): Promise<Found> {
+async function fromComment(context: Context, event: WorkflowEvent, agentName: string): Promise<Found> {
   const { action, issue, comment } = read(events.issue_comment, event);
   const wanted = commandOf(comment.body);
   if (action !== 'created') return { nothing: `a comment was ${sanitizeLine(action, 40)}, not written` };
@@ -119,7 +119,7 @@ async function fromComment(context: Context, event: Event, agentName: string): P
     : undefined;
   // The API knows no permission of an app.
   const writes = author?.kind === 'person' && (await mayWrite(context, author.login));
-  const distrust = distrustOfComment(author, event.actor, writes, context.bots);
+  const distrust = rejectUntrustedComment(author, event.actor, writes, context.bots);
   return distrust
     ? { nothing: sanitizeLine(distrust, 300) }
     : { number: issue.number, askedAt: comment.created_at };
@@ -145,20 +145,20 @@ function expectSeen({ repository }: Context, pull: Pull, askedAt: string): void 
 }
 
 /** Why a fork's pull request is not served with the secrets of the base, if it isn't. */
-async function strangerOf(context: Context, event: Event, pull: Pull): Promise<string | undefined> {
-  if (!meetsSecrets(event.name, pull.headRepository !== context.repository)) return undefined;
+async function strangerOf(context: Context, event: WorkflowEvent, pull: Pull): Promise<string | undefined> {
+  if (!runsWithSecrets(event.name, pull.headRepository !== context.repository)) return undefined;
   const logins = [...new Set([pull.author, event.actor])];
   const involved = await Promise.all(
     logins.map(async (login) => ({ login, mayWrite: Boolean(login) && (await mayWrite(context, login!)) })),
   );
-  return distrustOfChange(involved, event.name);
+  return rejectUntrustedChange(involved, event.name);
 }
 
-async function mayWrite({ api, at }: Context, username: string): Promise<boolean> {
+async function mayWrite({ api, repoParams }: Context, username: string): Promise<boolean> {
   try {
     const { data } = await attempt(
       { to: 'read what somebody may do in the repository', needs: 'metadata: read' },
-      () => api.rest.repos.getCollaboratorPermissionLevel({ ...at, username }),
+      () => api.rest.repos.getCollaboratorPermissionLevel({ ...repoParams, username }),
     );
     // `maintain` is told as write, `triage` as read: https://docs.github.com/rest/collaborators/collaborators
     return data.permission === 'admin' || data.permission === 'write';
@@ -184,29 +184,39 @@ async function fromRun(
   return { nothing: `there is no open pull request with the head ${run.head_sha}` };
 }
 
-async function pullsOfCommit({ api, at }: Context, commit: string) {
+async function pullsOfCommit({ api, repoParams }: Context, commit: string) {
   const { data } = await attempt(
     { to: "find the workflow run's pull request", needs: 'pull-requests: read' },
-    () => api.rest.repos.listPullRequestsAssociatedWithCommit({ ...at, commit_sha: commit, per_page: 100 }),
+    () =>
+      api.rest.repos.listPullRequestsAssociatedWithCommit({
+        ...repoParams,
+        commit_sha: commit,
+        per_page: 100,
+      }),
   );
   return data;
 }
 
 /** GitHub often knows no pull requests of a commit that only a fork has, so its branch is asked for as well. */
-async function pullsOfFork({ api, at }: Context, owner: string | undefined, branch: string | null) {
+async function pullsOfFork({ api, repoParams }: Context, owner: string | undefined, branch: string | null) {
   if (!owner || !branch) return [];
   const { data } = await attempt(
     { to: "find the workflow run's pull request", needs: 'pull-requests: read' },
-    () => api.rest.pulls.list({ ...at, state: 'open', head: `${owner}:${branch}`, per_page: 100 }),
+    () => api.rest.pulls.list({ ...repoParams, state: 'open', head: `${owner}:${branch}`, per_page: 100 }),
   );
   return data;
 }
 
-async function fromDispatch({ api, at, repository }: Context, ref: string): Promise<Found> {
+async function fromDispatch({ api, repoParams, repository }: Context, ref: string): Promise<Found> {
   const branch = branchOf(ref);
   const { data } = branch
     ? await attempt({ to: 'list the open pull requests', needs: 'pull-requests: read' }, () =>
-        api.rest.pulls.list({ ...at, state: 'open', head: `${at.owner}:${branch}`, per_page: 100 }),
+        api.rest.pulls.list({
+          ...repoParams,
+          state: 'open',
+          head: `${repoParams.owner}:${branch}`,
+          per_page: 100,
+        }),
       )
     : { data: [] };
   const pull = data.find(({ head }) => head.ref === branch && head.repo?.full_name === repository);
@@ -216,17 +226,22 @@ async function fromDispatch({ api, at, repository }: Context, ref: string): Prom
   );
 }
 
-async function tipOf({ api, at }: Context, branch: string): Promise<string> {
+async function tipOf({ api, repoParams }: Context, branch: string): Promise<string> {
   const { data } = await attempt({ to: 'read the base branch', needs: 'contents: read' }, () =>
-    api.rest.git.getRef({ ...at, ref: `heads/${branch}` }),
+    api.rest.git.getRef({ ...repoParams, ref: `heads/${branch}` }),
   );
   return data.object.sha;
 }
 
-async function mergeBaseOf({ api, at }: Context, base: string, head: string): Promise<string> {
+async function mergeBaseOf({ api, repoParams }: Context, base: string, head: string): Promise<string> {
   const { data } = await attempt(
     { to: 'find where the pull request left its base', needs: 'contents: read' },
-    () => api.rest.repos.compareCommitsWithBasehead({ ...at, basehead: `${base}...${head}`, per_page: 1 }),
+    () =>
+      api.rest.repos.compareCommitsWithBasehead({
+        ...repoParams,
+        basehead: `${base}...${head}`,
+        per_page: 1,
+      }),
   );
   return data.merge_base_commit.sha;
 }

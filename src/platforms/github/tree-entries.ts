@@ -17,7 +17,7 @@ const longestInline = 64 * 1024;
 const longestTogether = 4 * 1024 * 1024;
 
 /** The first file that a commit through the API must not carry: a link or a submodule. */
-export function misfit(files: readonly ChangedFile[]): ChangedFile | undefined {
+export function findUnsupportedMode(files: readonly ChangedFile[]): ChangedFile | undefined {
   return files.find((file) => file.status !== 'D' && !isFileMode(file.newMode));
 }
 
