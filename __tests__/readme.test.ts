@@ -237,7 +237,7 @@ const publishers: Partial<Record<EffectType, string>> = {
 
 /** The permissions of the requests that an agent's run on a pull request makes, as the sources name them. */
 function needed({ effects }: Agent): Record<string, string> {
-  const sources = ['subject.ts', 'pull.ts', 'bot-commits.ts', 'actor.ts'];
+  const sources = ['subject.ts', 'pull.ts', 'bot-commits.ts', 'token-actor.ts'];
   const all = [...sources, ...effects.flatMap((effect) => publishers[effect] ?? [])].flatMap((file) =>
     [...read(`src/platforms/github/${file}`).matchAll(/needs: '([a-z-]+): (read|write)'/g)].map(
       ([, scope, level]) => [scope!, level!] as const,

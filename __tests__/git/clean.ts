@@ -38,7 +38,7 @@ export async function inRoom<T>(use: (room: Room) => Promise<T>): Promise<T> {
   const open = roomsIn({
     root: join(base, 'rooms'),
     sandbox: 'none',
-    machine: { path: process.env.PATH!, home: process.env.HOME!, hidden: [] },
+    host: { path: process.env.PATH!, home: process.env.HOME!, hidden: [] },
     git,
     programs: [],
     id: () => `room${randomBytes(4).toString('hex')}`,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { detectCommand, readManifest } from '../../src/probes/command.ts';
-import { invocationOf } from '../../src/probes/invocation.ts';
 import { runnerOf, scriptsOf } from '../../src/probes/runner.ts';
+import { invocationOf } from '../../src/probes/runner-invocation.ts';
 
 describe('the command', () => {
   const jest = readManifest('{"scripts":{"test":"jest"}}');

@@ -79,7 +79,7 @@ test('neither a git nor a bwrap that lies in the workspace is ever run', async (
   process.env.PATH = `${planted}:${join(base, 'link')}:${before}`;
   try {
     const nothing = (): void => {};
-    const { machine } = realDeps({
+    const { host } = realDeps({
       signal: new AbortController().signal,
       say: nothing,
       warn: nothing,
@@ -89,7 +89,7 @@ test('neither a git nor a bwrap that lies in the workspace is ever run', async (
     await openGit(join(base, 'git'));
     await prepareSandbox('require', {
       platform: process.platform,
-      path: machine.path,
+      path: host.path,
       isRoot: false,
       mayInstall: true,
       signal: new AbortController().signal,

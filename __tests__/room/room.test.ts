@@ -61,7 +61,7 @@ async function open(request: Partial<RoomRequest> = {}): Promise<Room> {
   const openRoom = roomsIn({
     root: join(base, 'rooms'),
     sandbox,
-    machine: machine(),
+    host: machine(),
     git,
     workspace,
     programs: [{ from: process.execPath, at: '/countersign/node' }],

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RoomResult } from '../../src/core/room.ts';
 import { toolsOf } from '../../src/room/environment.ts';
-import { type Host, prepareSandbox } from '../../src/room/install.ts';
+import { type InstallHost, prepareSandbox } from '../../src/room/install.ts';
 import { runProcess } from '../../src/room/process.ts';
 import { filterFd, type Sandbox, sandboxed } from '../../src/room/sandbox.ts';
 import { syscallFilter } from '../../src/room/seccomp.ts';
@@ -283,7 +283,7 @@ test('what runs in a room is the first that the kernel ends when memory is short
 
 describe('AppArmor', () => {
   /** A bubblewrap that is forbidden user namespaces until a profile for it is loaded, as on Ubuntu 24.04. */
-  function restricted(): Host & { said: string[]; profile: string; sysctl: string } {
+  function restricted(): InstallHost & { said: string[]; profile: string; sysctl: string } {
     const bin = mkdtempSync(join(base, 'app armor-'));
     const profile = join(bin, 'profile');
     const stub = (name: string, script: string): void =>

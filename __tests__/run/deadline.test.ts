@@ -32,9 +32,14 @@ test('timeout-minutes, and a minute more, end a run that waits for the platform'
       deps: {
         now: () => new Date(),
         id: () => 'room',
-        machine: { path: '/usr/bin:/bin', home: '/', hidden: [] },
-        isRoot: false,
-        mayInstall: false,
+        host: {
+          platform: 'linux',
+          path: '/usr/bin:/bin',
+          home: '/',
+          hidden: [],
+          isRoot: false,
+          mayInstall: false,
+        },
         signal: new AbortController().signal,
         say: () => {},
         warn: () => {},

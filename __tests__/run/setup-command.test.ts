@@ -16,7 +16,7 @@ import type { Git } from '../../src/core/git.ts';
 import type { Room } from '../../src/core/room.ts';
 import { openGit } from '../../src/git/git.ts';
 import { collectPatch } from '../../src/git/patch.ts';
-import type { Machine } from '../../src/room/environment.ts';
+import type { ToolPlaces } from '../../src/room/host-info.ts';
 import { prepareSandbox } from '../../src/room/install.ts';
 import { roomsIn } from '../../src/room/room.ts';
 import type { SetupArtifacts } from '../../src/room/setup-artifacts.ts';
@@ -33,7 +33,7 @@ let other: string;
 let tarball: Buffer;
 let registry: Registry;
 let openRoom: ReturnType<typeof roomsIn>;
-let machine: Machine;
+let places: ToolPlaces;
 let artifacts: SetupArtifacts | undefined;
 const opened: Room[] = [];
 
@@ -108,11 +108,11 @@ beforeEach(async () => {
   const say = () => {};
   const { signal } = new AbortController();
   const host = { platform: process.platform, path: process.env.PATH!, isRoot: process.getuid?.() === 0 };
-  machine = { path: process.env.PATH!, home: process.env.HOME!, hidden: [base] };
+  places = { path: process.env.PATH!, home: process.env.HOME!, hidden: [base] };
   openRoom = roomsIn({
     root: join(base, 'rooms'),
     sandbox: await prepareSandbox('require', { ...host, mayInstall: false, signal, say, warn: say }),
-    machine,
+    host: places,
     git,
     workspace: join(base, 'workspace'),
     programs: [
@@ -342,7 +342,7 @@ test('without hosts it begins with what is installed in the workspace, and with 
 test('the crates of the machine are in every room, but not in the way of a command that fetches its own', async () => {
   const home = mkdtempSync(join(tmpdir(), 'home-'));
   write(home, { '.cargo/registry/crate': 'MACHINE\n' });
-  machine.home = home;
+  places.home = home;
   try {
     const look = 'cat ~/.cargo/registry/crate';
     expect(await later(look)).toBe('MACHINE\n');
@@ -360,7 +360,7 @@ test('without a sandbox it runs all the same, and nothing is said of hosts', asy
   openRoom = roomsIn({
     root: join(base, 'rooms'),
     sandbox: 'none',
-    machine: { path: process.env.PATH!, home: process.env.HOME!, hidden: [] },
+    host: { path: process.env.PATH!, home: process.env.HOME!, hidden: [] },
     git,
     programs: [],
     id: () => `plain${opened.length}${artifacts ? 1 : 0}`,

@@ -102,15 +102,15 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
     cuts: [
       // One result tool, and the first valid result counts.
       {
-        module: 'src/engines/sdk/session.ts',
+        module: 'src/engines/sdk/conversation.ts',
         from: 'if (!done) writeFileSync(join(job.outbox, proposalFile), JSON.stringify(proposal));',
         to: `const all = ((globalThis as any).given ??= { findings: [] });
         Object.assign(all, proposal, { findings: all.findings.concat((proposal as any).findings ?? []) });
         writeFileSync(join(job.outbox, proposalFile), JSON.stringify(all));`,
       },
-      { module: 'src/engines/sdk/session.ts', from: 'if (done) return exits.done;', to: '' },
+      { module: 'src/engines/sdk/conversation.ts', from: 'if (done) return exits.done;', to: '' },
       {
-        module: 'src/engines/sdk/session.ts',
+        module: 'src/engines/sdk/conversation.ts',
         from: "if (last?.stop_reason === 'refusal')",
         to: "if (done) return exits.done; if (last?.stop_reason === 'refusal')",
       },
@@ -158,7 +158,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
         to: 'if (breaking.length === 0 || /APPROVE/.test(findings.body)) return judgeLost(',
       },
       // A finding that can't be found again is none.
-      { module: 'src/probes/anchor.ts', from: 'lost: unsure(anchored)', to: 'lost: ([] as Dropped[])' },
+      { module: 'src/probes/anchor.ts', from: 'lost: unverified(anchored)', to: 'lost: ([] as Dropped[])' },
       { module: 'src/probes/anchor.ts', from: '!isThere(finding.path) && isThere(path)', to: 'false' },
       {
         module: 'src/probes/quote-match.ts',
@@ -171,7 +171,7 @@ export const layers: Readonly<Record<Layer, Hollow>> = {
     what: 'a patch touches no protected path and takes nothing from the tests, and is published as it was proved',
     twins: {
       'src/core/risk.ts': 'risk.ts',
-      'src/probes/tampering.ts': 'tampering.ts',
+      'src/probes/test-integrity.ts': 'test-integrity.ts',
       'src/platforms/github/tree-entries.ts': 'tree-entries.ts',
     },
     cuts: [

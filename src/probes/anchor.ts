@@ -206,7 +206,8 @@ function placesOf(findings: readonly Finding[], readFile: (path: string) => Sour
         else {
           left -= source.length;
           place = placeOf(findings[index]!, lines);
-          if (place === nowhere && isBinary(source)) place = { why: 'the file is binary', isUnverified: true };
+          if (place === nowhere && isBinary(source))
+            place = { why: 'the file is binary', isUnverified: true };
         }
         const before = places[index]!;
         if (!('why' in place)) open.delete(index);

@@ -5,8 +5,8 @@ import type { ProbeContext } from '../core/probe.ts';
 import { fence } from '../core/text.ts';
 import { readBlobs } from './blobs.ts';
 import { describeRun } from './describe-run.ts';
-import { integrityFaults, type PatchedFile } from './tampering.ts';
 import { isCompared } from './test-file.ts';
+import { integrityFaults, type PatchedFile } from './test-integrity.ts';
 import { resolveTestPlan } from './test-plan.ts';
 import { factsOf, passes, runTests } from './test-run.ts';
 

@@ -3,9 +3,9 @@ import { escapeOutput } from '../core/invisible.ts';
 import type { ProbeContext } from '../core/probe.ts';
 import type { Room, RoomResult } from '../core/room.ts';
 import { truncate } from '../core/text.ts';
-import { invocationOf, type RunnerInvocation } from './invocation.ts';
-import { maxReportBytes, parseJest, parseJUnit, type TestCase } from './report.ts';
+import { invocationOf, type RunnerInvocation } from './runner-invocation.ts';
 import type { TestPlan } from './test-plan.ts';
+import { maxReportBytes, parseJest, parseJUnit, type TestCase } from './test-report.ts';
 
 export interface TestRun {
   command: string;

@@ -1,15 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, relative, sep } from 'node:path';
-
-/** Where a machine keeps its tools, and what must never be taken for one. */
-export interface Machine {
-  path: string;
-  home: string;
-  toolCache?: string;
-  /** Directories that hold secrets or other people's work: the runner's temp folder and the workspace. */
-  hidden: readonly string[];
-}
+import type { ToolPlaces } from './host-info.ts';
 
 /** A read-only mount: the same place inside as outside, unless `at` says another. */
 export interface Mount {
@@ -61,10 +53,10 @@ export interface Tools {
 }
 
 /** The directories on PATH that a room can see, in order, and the mounts that make them work there. */
-export function toolsOf(machine: Machine): Tools {
+export function toolsOf(host: ToolPlaces): Tools {
   const mounts = new Map<string, Mount>();
-  const hidden = machine.hidden.filter((directory) => existsSync(directory)).map(realOf);
-  const homes = homesOf(machine);
+  const hidden = host.hidden.filter((directory) => existsSync(directory)).map(realOf);
+  const homes = homesOf(host);
   const add = (from: string, at = from): void => {
     if (!existsSync(from)) return;
     const real = realOf(from);
@@ -72,12 +64,10 @@ export function toolsOf(machine: Machine): Tools {
   };
   for (const directory of system) add(directory);
   for (const name of etc) add(`/etc/${name}`);
-  if (machine.toolCache && !isAround(machine.toolCache, homes)) add(machine.toolCache);
-  for (const name of homeTools) add(join(machine.home, name));
-  add(join(machine.home, '.cargo/registry'), '/room/home/.cargo/registry');
-  const directories = machine.path
-    .split(':')
-    .filter((entry) => isTool(entry, machine) && !isAround(entry, homes));
+  if (host.toolCache && !isAround(host.toolCache, homes)) add(host.toolCache);
+  for (const name of homeTools) add(join(host.home, name));
+  add(join(host.home, '.cargo/registry'), '/room/home/.cargo/registry');
+  const directories = host.path.split(':').filter((entry) => isTool(entry, host) && !isAround(entry, homes));
   for (const entry of directories) add(rootOf(entry, homes, hidden));
   const shown = withoutNested([...mounts.values()]);
   // A mount may go by a link, so that what lies in it is seen at another place than its own.
@@ -106,7 +96,7 @@ export function trustedPath(path: string, hidden: readonly string[]): string {
   );
 }
 
-function isTool(entry: string, { hidden }: Pick<Machine, 'hidden'>): boolean {
+function isTool(entry: string, { hidden }: Pick<ToolPlaces, 'hidden'>): boolean {
   if (!entry.startsWith('/') || !existsSync(entry)) return false;
   const real = realpathSync(entry);
   return !hidden.map(realOf).some((directory) => contains(directory, real) || contains(real, directory));
@@ -117,7 +107,7 @@ function realOf(path: string): string {
 }
 
 /** Where people and services keep what is theirs; the root is some service's home, and says nothing. */
-function homesOf({ home }: Machine): string[] {
+function homesOf({ home }: Pick<ToolPlaces, 'home'>): string[] {
   const homes = [home, '/root', '/home', '/Users', '/github/home'];
   try {
     homes.push(userInfo().homedir);
@@ -176,15 +166,15 @@ export function roomEnvironment(
   path: string,
   home: string,
   temp: string,
-  machine: Machine,
+  host: ToolPlaces,
   stores: readonly string[] | 'online' = [],
 ): Record<string, string> {
   const isOffline = stores !== 'online';
-  const installed = join(machine.home, 'go/pkg/mod');
+  const installed = join(host.home, 'go/pkg/mod');
   const modules = stores.includes('go/pkg/mod')
     ? join(home, 'go/pkg/mod')
     : existsSync(installed) && installed;
-  const rustup = join(machine.home, '.rustup');
+  const rustup = join(host.home, '.rustup');
   const hasCrates = existsSync(rustup) || stores.includes('.cargo/registry');
   return {
     PATH: path,

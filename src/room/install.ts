@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exec } from '@actions/exec';
 import type { Config } from '../core/config.ts';
 import { Fault } from '../core/outcome.ts';
+import type { HostInfo } from './host-info.ts';
 import { limitsOn } from './limits.ts';
 import type { Sandbox } from './sandbox.ts';
 import { syscallFilter } from './seccomp.ts';
@@ -22,12 +23,7 @@ profile countersign-bwrap ${bwrap} flags=(unconfined) {
 }
 `;
 
-export interface Host {
-  platform: NodeJS.Platform;
-  path: string;
-  isRoot: boolean;
-  /** Whether packages may be installed and profiles loaded unasked: on a runner, not on somebody's laptop. */
-  mayInstall: boolean;
+export interface InstallHost extends Pick<HostInfo, 'platform' | 'path' | 'isRoot' | 'mayInstall'> {
   signal: AbortSignal;
   say: (text: string) => void;
   warn: (text: string) => void;
@@ -53,7 +49,7 @@ interface Unavailable {
  */
 export async function prepareSandbox(
   mode: Config['sandbox'],
-  host: Host,
+  host: InstallHost,
   sysctl = restriction,
 ): Promise<Sandbox> {
   if (mode === 'off') {
@@ -85,7 +81,7 @@ export async function prepareSandbox(
   return rest;
 }
 
-async function findOrInstall(host: Host, sysctl: string): Promise<Bubblewrap | Unavailable> {
+async function findOrInstall(host: InstallHost, sysctl: string): Promise<Bubblewrap | Unavailable> {
   const missing = 'bubblewrap is missing; install it first (`sudo apt-get install -y bubblewrap`)';
   let bwrap = which('bwrap', host.path);
   if (!bwrap) {
@@ -122,7 +118,7 @@ async function findOrInstall(host: Host, sysctl: string): Promise<Bubblewrap | U
 }
 
 /** A sandbox by this bubblewrap with all that the machine has for it; a reason when there can be none at all. */
-function attempt(bwrap: string, { path, isRoot }: Host): Bubblewrap | Unavailable | string {
+function attempt(bwrap: string, { path, isRoot }: InstallHost): Bubblewrap | Unavailable | string {
   const filter = syscallFilter(process.arch);
   const prefixes = limitsOn({ find: (program) => which(program, path), isRoot });
   // Mostly everything works; only else is it worth asking for one thing after the other.
@@ -183,7 +179,7 @@ function isRestricted(sysctl: string): boolean {
 }
 
 /** Loads an AppArmor profile: by a file, because `asRoot` gives no input. */
-async function load(host: Host, text: string): Promise<boolean> {
+async function load(host: InstallHost, text: string): Promise<boolean> {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-profile-'));
   try {
     const file = join(directory, 'countersign-bwrap');
@@ -198,7 +194,7 @@ async function load(host: Host, text: string): Promise<boolean> {
  * Runs a command as root: directly, or through sudo where that needs no password. A command that outlasts its time or
  * the run is no longer waited for; only root could end it.
  */
-async function asRoot(host: Host, command: readonly string[]): Promise<boolean> {
+async function asRoot(host: InstallHost, command: readonly string[]): Promise<boolean> {
   const argv = host.isRoot ? command : ['sudo', '-n', ...command];
   const program = which(argv[0]!, host.path);
   // exec takes a command line, where quotes hold a path together; one with a quote in it can't be written.

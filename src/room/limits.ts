@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import type { HostInfo } from './host-info.ts';
 
 const processes = 4096;
 
@@ -13,11 +14,10 @@ const limits = [
   ['Max open files', '--nofile', 65536],
 ] as const;
 
-/** What is asked of a machine. */
-export interface Equipment {
+/** What tells which limits a machine can set. */
+export interface LimitTools extends Pick<HostInfo, 'isRoot'> {
   /** Where a program is, if it is there. */
   find: (program: string) => string | undefined;
-  isRoot: boolean;
   /** What is there where systemd runs the machine: sd_booted(3). */
   booted?: string;
   /** What /proc/self/limits says. */
@@ -29,14 +29,14 @@ export interface Equipment {
  * cgroup, if it may give one, without, and at last none. A room is also what the kernel ends first when memory is
  * short, before the process that has started it.
  */
-export function limitsOn(machine: Equipment): string[][] {
-  const [choom, prlimit] = [machine.find('choom'), machine.find('prlimit')];
-  const lower = lowered(machine.current ?? readFileSync('/proc/self/limits', 'utf8'));
+export function limitsOn(host: LimitTools): string[][] {
+  const [choom, prlimit] = [host.find('choom'), host.find('prlimit')];
+  const lower = lowered(host.current ?? readFileSync('/proc/self/limits', 'utf8'));
   const own = [
     ...(choom ? [choom, '-n', '1000', '--'] : []),
     ...(prlimit && lower.length > 0 ? [prlimit, ...lower, '--'] : []),
   ];
-  return [...scopes(machine).map((scope) => [...scope, ...own]), own, []];
+  return [...scopes(host).map((scope) => [...scope, ...own]), own, []];
 }
 
 /** The options of prlimit for what is not below our limits anyway; to raise one would be refused. */
@@ -54,7 +54,7 @@ function lowered(current: string): string[] {
  * has one by the user's own systemd, if it runs and was delegated the controllers.
  * @returns nothing without systemd, otherwise how it is asked for, of a newer one and of an older one
  */
-function scopes({ find, isRoot, booted = '/run/systemd/system' }: Equipment): string[][] {
+function scopes({ find, isRoot, booted = '/run/systemd/system' }: LimitTools): string[][] {
   const [run, env] = [find('systemd-run'), find('env')];
   if (!run || !env || !existsSync(booted)) return [];
   const start = isRoot ? [run] : [env, `XDG_RUNTIME_DIR=/run/user/${process.getuid?.()}`, run, '--user'];

@@ -6,7 +6,8 @@ import type { Git } from '../core/git.ts';
 import { instructionsFile } from '../core/job.ts';
 import { Fault } from '../core/outcome.ts';
 import type { OpenRoom, Room, RoomCommand, RoomRequest } from '../core/room.ts';
-import { contains, type Machine, type Mount, roomEnvironment, toolsOf } from './environment.ts';
+import { contains, type Mount, roomEnvironment, toolsOf } from './environment.ts';
+import type { ToolPlaces } from './host-info.ts';
 import { runProcess } from './process.ts';
 import { type Sandbox, sandboxed } from './sandbox.ts';
 import { type SetupArtifacts, sharedArtifacts, sharedStores } from './setup-artifacts.ts';
@@ -16,7 +17,7 @@ interface Rooms {
   /** Where rooms are made; each gets a directory of its own in it. */
   root: string;
   sandbox: Sandbox;
-  machine: Machine;
+  host: ToolPlaces;
   git: Git;
   /** A checkout whose installed dependencies rooms may use, if there is one. */
   workspace?: string;
@@ -56,7 +57,7 @@ async function createRoom(
   id: string,
   directory: string,
 ): Promise<Room> {
-  const { git, sandbox, machine, signal, programs } = rooms;
+  const { git, sandbox, host, signal, programs } = rooms;
   const outside = outsideOf(rooms.root, id);
   const isOnline = request.setup?.online === true;
   await mkdir(rooms.root, { recursive: true });
@@ -74,7 +75,7 @@ async function createRoom(
       ? { ...outside, gateway: socket }
       : { work: '/room/work', home: '/room/home', outbox: '/room/outbox', gateway: '/room/gateway' };
   if (request.session) await writeInstructions(outside.home, request.session.instructions);
-  const tools = toolsOf(machine);
+  const tools = toolsOf(host);
   const at = (place: string, each: readonly SharedPath[]) =>
     each.map(({ from, path }) => ({ from, at: join(place, path), writable: false }));
   const identity = sandbox === 'none' ? [] : await identityFiles(directory);
@@ -108,7 +109,7 @@ async function createRoom(
         tools.path,
         inside.home,
         sandbox === 'none' ? outside.home : '/tmp',
-        machine,
+        host,
         isOnline ? 'online' : stores.map(({ path }) => path),
       ),
       ...env,

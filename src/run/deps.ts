@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
 import { findGitOn } from '../git/git.ts';
-import { type Machine, trustedPath } from '../room/environment.ts';
+import { trustedPath } from '../room/environment.ts';
+import type { HostInfo } from '../room/host-info.ts';
 
 /** What a run is given from outside: everything that isn't the same twice comes from here. */
 export interface Deps {
   now: () => Date;
   id: () => string;
-  machine: Machine;
-  isRoot: boolean;
-  /** Whether what is missing may be installed unasked. */
-  mayInstall: boolean;
+  host: HostInfo;
   signal: AbortSignal;
   say: (progress: string) => void;
   warn: (text: string) => void;
@@ -20,7 +18,7 @@ export interface Deps {
 
 /** The real clock, randomness and machine. */
 export function realDeps(
-  options: Pick<Deps, 'signal' | 'say' | 'warn' | 'identityToken'> & Pick<Machine, 'hidden'>,
+  options: Pick<Deps, 'signal' | 'say' | 'warn' | 'identityToken'> & Pick<HostInfo, 'hidden'>,
 ): Deps {
   const { hidden, ...rest } = options;
   const path = trustedPath(process.env.PATH ?? '', hidden);
@@ -31,13 +29,14 @@ export function realDeps(
     now: () => new Date(),
     // Short, because the path of a unix socket may have only 107 bytes.
     id: () => randomBytes(6).toString('hex'),
-    isRoot: process.getuid?.() === 0,
-    mayInstall: Boolean(process.env.CI),
-    machine: {
+    host: {
+      platform: process.platform,
       path,
       home: homedir(),
       hidden,
       ...(toolCache && { toolCache }),
+      isRoot: process.getuid?.() === 0,
+      mayInstall: Boolean(process.env.CI),
     },
   };
 }

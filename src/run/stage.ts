@@ -58,17 +58,15 @@ export async function openStages(
   rules: Rules,
 ): Promise<Stages> {
   const { config, deps, scratch, dist } = options;
-  const { machine, isRoot, mayInstall, say, warn, id, signal } = deps;
-  const { path } = machine;
-  const host = { platform: process.platform, path, isRoot, mayInstall, signal, say, warn };
-  const sandbox = await prepareSandbox(config.sandbox, host);
+  const { host, say, warn, id, signal } = deps;
+  const sandbox = await prepareSandbox(config.sandbox, { ...host, signal, say, warn });
   const isSandboxed = sandbox !== 'none';
   // What the setup command installs, it installs from the beginning: into a tree of nothing but the commit.
   const installsAnew = config.setupCommand !== undefined && config.allowHosts.length > 0;
   const workspace = installsAnew ? undefined : options.workspace;
   const shared = { git, signal, ...(workspace && { workspace }) };
   const root = join(scratch, 'rooms');
-  const openRoomWith = roomsIn({ ...shared, root, sandbox, machine, id, programs: programsOf(dist) });
+  const openRoomWith = roomsIn({ ...shared, root, sandbox, host: host, id, programs: programsOf(dist) });
   const setup = setupStep({
     ...shared,
     config,

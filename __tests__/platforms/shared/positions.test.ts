@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import parseDiff from 'parse-diff';
 import type { Git } from '../../../src/core/git.ts';
 import { openGit } from '../../../src/git/git.ts';
-import { shownHunks } from '../../../src/platforms/github/diff.ts';
+import { shownHunks } from '../../../src/platforms/github/shown-hunks.ts';
 import { type Hunk, hunksOf, place } from '../../../src/platforms/shared/positions.ts';
 import { commit, finding, lines } from '../github/world.ts';
 

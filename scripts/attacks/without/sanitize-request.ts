@@ -1,3 +1,3 @@
 import type * as real from '../../../src/gateway/sanitize-request.ts';
 
-export const showAll: typeof real.sanitizeRequest = () => 0;
+export const sanitizeRequest: typeof real.sanitizeRequest = () => 0;

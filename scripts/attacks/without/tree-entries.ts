@@ -1,6 +1,6 @@
 import * as real from '../../../src/platforms/github/tree-entries.ts';
 
-export const misfit: typeof real.findUnsupportedMode = () => undefined;
+export const findUnsupportedMode: typeof real.findUnsupportedMode = () => undefined;
 
 /** Links and submodules like any file. */
 export const treeEntries: typeof real.treeEntries = async (git, files, upload) => {

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { exits, job } from '../../core/job.ts';
-import { runSession } from './session.ts';
+import { runSession } from './conversation.ts';
 import type { Toolset } from './toolset.ts';
 
 /** The whole life of a session's process: its job on standard input, its end as an exit code. */

@@ -1,10 +1,10 @@
 import type { Platform, Views } from '../../core/platform.ts';
-import { tokenActorOf } from './actor.ts';
 import { type Context, split, type UploadArtifact } from './context.ts';
 import { fetchCommits } from './fetch.ts';
 import { createApi } from './octokit.ts';
 import { perform } from './perform.ts';
 import { ask } from './subject.ts';
+import { tokenActorOf } from './token-actor.ts';
 
 export type { UploadArtifact } from './context.ts';
 

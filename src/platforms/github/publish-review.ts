@@ -9,9 +9,9 @@ import { findOrCreate } from '../shared/find-or-create.ts';
 import { isMarked, longestBody, mark } from '../shared/marker.ts';
 import { type Placed, place } from '../shared/positions.ts';
 import type { Context } from './context.ts';
-import { shownHunks } from './diff.ts';
 import { attempt, retrying, statusOf } from './fault.ts';
 import { receipt } from './receipt.ts';
+import { shownHunks } from './shown-hunks.ts';
 
 type Review = { html_url: string };
 

@@ -2,9 +2,9 @@ import type { ChangedFile, FailingTest, IntegrityFault } from '../core/document.
 import { escapeInvisible } from '../core/invisible.ts';
 import { truncate } from '../core/text.ts';
 import { parseObject, readManifest } from './command.ts';
-import { type TestCase, wholeFile } from './report.ts';
 import { scriptsOf } from './runner.ts';
 import { isPartOfCommand, isRunnerConfiguration, isTestFile, rustTests } from './test-file.ts';
+import { type TestCase, wholeFile } from './test-report.ts';
 import { countTests, lostLine } from './test-text.ts';
 
 /** One file of a patch; the texts are undefined where there is no file or it is too large to be read. */

@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type After, type Before, integrityFaults, type PatchedFile } from '../../src/probes/tampering.ts';
+import {
+  type After,
+  type Before,
+  integrityFaults,
+  type PatchedFile,
+} from '../../src/probes/test-integrity.ts';
 
 const name = fc.stringMatching(/^[a-z]{1,8}$/);
 const testsIn = fc.uniqueArray(name, { minLength: 1, maxLength: 6 });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseJest, parseJUnit } from '../../src/probes/report.ts';
+import { parseJest, parseJUnit } from '../../src/probes/test-report.ts';
 
 const place = { root: '/room/work', workingDirectory: '.' };
 const xml = (inner: string): string => `<?xml version="1.0"?><testsuites>${inner}</testsuites>`;

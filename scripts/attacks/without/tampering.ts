@@ -1,3 +1,0 @@
-import type * as real from '../../../src/probes/tampering.ts';
-
-export const tamperings: typeof real.integrityFaults = () => [];
