@@ -39,7 +39,15 @@ const stages = {
     { name: 'dist', command: [process.execPath, 'scripts/check-dist.ts'] },
     jest('tests', ['--selectProjects', 'tests']),
   ],
-  attacks: [jest('attacks, layers, large inputs', ['--selectProjects', 'attacks', 'layers', 'large'])],
+  attacks: [
+    jest('attacks, layers, faults, large inputs', [
+      '--selectProjects',
+      'attacks',
+      'layers',
+      'faults',
+      'large',
+    ]),
+  ],
   network: [jest('network', ['--selectProjects', 'network'])],
   properties: [
     jest('properties', ['--selectProjects', 'tests', '--runTestsByPath', ...usesProperties], {

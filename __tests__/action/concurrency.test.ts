@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import type { ModelRequest } from '../stand-ins/model/index.ts';
 import { bash, bug, findings, repair, session } from '../stand-ins/sums.ts';
-import { documents, promise, type RunMore, type Scene, type Stage, shown } from './scene.ts';
+import { documents, type RunMore, type Scene, type SceneRun, scenario, shown } from './scene.ts';
 
 const numbers = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 const canary = (number: number): string => `CANARY-of-${number}-`;
@@ -25,7 +25,11 @@ const look = bash(
 const lookAsReviewer = { tools: [{ name: 'grep', input: { pattern: 'CANARY-of-', path: '/' } }] };
 
 /** A pull request of its own in the scene's repository, as a run on it. */
-async function another(stage: Stage, { laptop, repository, base }: Scene, number: number): Promise<RunMore> {
+async function another(
+  stage: SceneRun,
+  { laptop, repository, base }: Scene,
+  number: number,
+): Promise<RunMore> {
   const branch = `changes-${number}`;
   laptop.branch(branch);
   const head = laptop.commit({ ...bug, 'canary.txt': `${canary(number)}\n` });
@@ -62,7 +66,7 @@ const runsIn = (home: string): string[] =>
 const roomsIn = (run: string): string[] =>
   readdirSync(join(run, 'rooms')).map((id) => join(run, 'rooms', id));
 
-promise(
+scenario(
   'eight sessions at once share no file and no word, wipe what a killed run has left, and leave nothing',
   async (stage) => {
     stage.allow.summary = true;

@@ -3,7 +3,7 @@ import { describe, expect } from '@jest/globals';
 import { git } from '../stand-ins/laptop.ts';
 import { payload } from '../stand-ins/runner.ts';
 import { findings, repair, session } from '../stand-ins/sums.ts';
-import { errors, promise, type RunMore } from './scene.ts';
+import { errors, type RunMore, scenario } from './scene.ts';
 
 const collaborators = { maintainer: 'maintain', writer: 'write', reader: 'read', triager: 'triage' } as const;
 
@@ -13,7 +13,7 @@ function comment(by: string, body: string, more: object = {}): RunMore {
 }
 
 describe('the event', () => {
-  promise('pull_request_target runs an agent on the head, with the rules of the base', async (stage) => {
+  scenario('pull_request_target runs an agent on the head, with the rules of the base', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(findings([])));
     const result = await scene.run('review', { eventName: 'pull_request_target' });
@@ -22,7 +22,7 @@ describe('the event', () => {
   });
 
   for (const name of ['writer', 'maintainer']) {
-    promise(`issue_comment runs an agent for a ${name} who calls for it`, async (stage) => {
+    scenario(`issue_comment runs an agent for a ${name} who calls for it`, async (stage) => {
       const scene = await stage.scene({ collaborators });
       stage.model.add(session(...repair));
       const result = await scene.run('fix', comment(name, '/countersign fix\n\nplease'));
@@ -31,7 +31,7 @@ describe('the event', () => {
     });
   }
 
-  promise('issue_comment runs an agent for a bot that allow-bots names', async (stage) => {
+  scenario('issue_comment runs an agent for a bot that allow-bots names', async (stage) => {
     const scene = await stage.scene({ collaborators });
     stage.model.add(session(...repair));
     const event = comment('renovate[bot]', '/countersign fix');
@@ -88,7 +88,7 @@ describe('the event', () => {
     ],
   ];
   for (const [what, event, why] of silent) {
-    promise(`issue_comment does nothing, and says why, for a comment ${what}`, async (stage) => {
+    scenario(`issue_comment does nothing, and says why, for a comment ${what}`, async (stage) => {
       const scene = await stage.scene({ collaborators });
       const result = await scene.run('fix', event);
       expect([result.exitCode, result.outputs.outcome]).toEqual([0, 'noop']);
@@ -99,14 +99,14 @@ describe('the event', () => {
     });
   }
 
-  promise('issue_comment runs an agent on a fork, when nothing was pushed since', async (stage) => {
+  scenario('issue_comment runs an agent on a fork, when nothing was pushed since', async (stage) => {
     const scene = await stage.scene({ collaborators, forkOf: true });
     stage.model.add(session(findings([])));
     const result = await scene.run('review', comment('writer', '/countersign review'));
     expect(result.outputs.outcome).toBe('pass');
   });
 
-  promise('issue_comment is refused on a fork that was pushed to after the comment', async (stage) => {
+  scenario('issue_comment is refused on a fork that was pushed to after the comment', async (stage) => {
     const scene = await stage.scene({ collaborators, forkOf: true });
     scene.push({ 'test/sum.test.js': 'steal();\n' });
     const result = await scene.run('review', comment('writer', '/countersign review'));
@@ -115,22 +115,25 @@ describe('the event', () => {
     expect(stage.model.requests).toEqual([]);
   });
 
-  promise('workflow_run runs an agent on the pull request whose head the run was about', async (stage) => {
+  scenario('workflow_run runs an agent on the pull request whose head the run was about', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(...repair));
     const result = await scene.run('fix', { eventName: 'workflow_run' });
     expect(result.outputs.outcome).toBe('fixed');
   });
 
-  promise('workflow_run finds the pull request of a fork, which its payload does not name', async (stage) => {
-    const scene = await stage.scene({ forkOf: true, collaborators: { octocat: 'write' } });
-    stage.model.add(session(findings([])));
-    const result = await scene.run('review', { eventName: 'workflow_run' });
-    expect(result.outputs.outcome).toBe('pass');
-  });
+  scenario(
+    'workflow_run finds the pull request of a fork, which its payload does not name',
+    async (stage) => {
+      const scene = await stage.scene({ forkOf: true, collaborators: { octocat: 'write' } });
+      stage.model.add(session(findings([])));
+      const result = await scene.run('review', { eventName: 'workflow_run' });
+      expect(result.outputs.outcome).toBe('pass');
+    },
+  );
 
   for (const eventName of ['workflow_run', 'pull_request_target'] as const) {
-    promise(`${eventName} spends nothing on the fork of somebody who may not write`, async (stage) => {
+    scenario(`${eventName} spends nothing on the fork of somebody who may not write`, async (stage) => {
       const scene = await stage.scene({ forkOf: true });
       const result = await scene.run('review', { eventName });
       expect([result.exitCode, result.outputs.outcome]).toEqual([0, 'noop']);
@@ -139,7 +142,7 @@ describe('the event', () => {
     });
   }
 
-  promise('workflow_run does nothing when no pull request has that head', async (stage) => {
+  scenario('workflow_run does nothing when no pull request has that head', async (stage) => {
     const scene = await stage.scene();
     const event = payload('workflow_run', {
       repository: scene.repository.fullName,
@@ -152,7 +155,7 @@ describe('the event', () => {
     expect(result.summary).toContain('no open pull request with the head');
   });
 
-  promise(
+  scenario(
     'workflow_dispatch runs an agent on the pull request of the branch it was started on',
     async (stage) => {
       const scene = await stage.scene();
@@ -166,7 +169,7 @@ describe('the event', () => {
     },
   );
 
-  promise(
+  scenario(
     'workflow_dispatch on a branch without a pull request ends in one clear sentence',
     async (stage) => {
       const scene = await stage.scene();
@@ -183,7 +186,7 @@ describe('the event', () => {
   );
 
   for (const name of ['push', 'issues']) {
-    promise(`${name} can't be served, and the message names those that can`, async (stage) => {
+    scenario(`${name} can't be served, and the message names those that can`, async (stage) => {
       const scene = await stage.scene();
       const result = await scene.run('review', { event: { name, payload: { repository: {} } } });
       expect(result.exitCode).toBe(1);
@@ -199,7 +202,7 @@ describe('the event', () => {
     'is not named': '',
   };
   for (const [what, GITHUB_EVENT_PATH] of Object.entries(unreadable)) {
-    promise(`whose file ${what} ends in one clear sentence`, async (stage) => {
+    scenario(`whose file ${what} ends in one clear sentence`, async (stage) => {
       const scene = await stage.scene();
       const result = await scene.run('review', { env: { GITHUB_EVENT_PATH } });
       expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
@@ -209,7 +212,7 @@ describe('the event', () => {
     });
   }
 
-  promise('with a payload that is not what GitHub describes ends in one clear sentence', async (stage) => {
+  scenario('with a payload that is not what GitHub describes ends in one clear sentence', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('review', {
       event: { name: 'pull_request', payload: { action: 'opened' } },
@@ -220,14 +223,14 @@ describe('the event', () => {
     );
   });
 
-  promise('about a pull request that has been closed has nothing to be done', async (stage) => {
+  scenario('about a pull request that has been closed has nothing to be done', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('review', { payload: { action: 'closed' } });
     expect([result.exitCode, result.outputs.outcome]).toEqual([0, 'noop']);
     expect(result.summary).toContain('has been closed');
   });
 
-  promise('of an older head has nothing to be done: the run for the newer one judges it', async (stage) => {
+  scenario('of an older head has nothing to be done: the run for the newer one judges it', async (stage) => {
     const scene = await stage.scene();
     const older = scene.head;
     scene.push({ 'more.js': '' });
@@ -237,7 +240,7 @@ describe('the event', () => {
     expect(git(scene.repository.path, ['rev-parse', 'refs/heads/changes'])).not.toBe(older);
   });
 
-  promise('that an agent’s own commit sets off does not start that agent again', async (stage) => {
+  scenario('that an agent’s own commit sets off does not start that agent again', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(...repair));
     await scene.run('fix');

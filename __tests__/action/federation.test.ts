@@ -1,6 +1,6 @@
 import { describe, expect } from '@jest/globals';
 import { finding, findings, repair, session } from '../stand-ins/sums.ts';
-import { errors, promise } from './scene.ts';
+import { errors, scenario } from './scene.ts';
 
 const inputs = {
   'anthropic-api-key': '',
@@ -18,7 +18,7 @@ const federation = {
 };
 
 describe('a login without a key', () => {
-  promise(
+  scenario(
     'exchanges the job’s OIDC token for one that the sessions’ requests are sent with',
     async (stage) => {
       const { oidc } = stage.github;
@@ -45,7 +45,7 @@ describe('a login without a key', () => {
     },
   );
 
-  promise('is done for as many sessions as there are', async (stage) => {
+  scenario('is done for as many sessions as there are', async (stage) => {
     await stage.useModel({ federation });
     const scene = await stage.scene();
     stage.model.add(session({ stop_reason: 'refusal', text: 'No.' }), session(...repair));
@@ -53,7 +53,7 @@ describe('a login without a key', () => {
     expect(result.outputs.outcome).toBe('fixed');
   });
 
-  promise('without `id-token: write` says that it is missing', async (stage) => {
+  scenario('without `id-token: write` says that it is missing', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('review', { inputs });
     expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
@@ -62,7 +62,7 @@ describe('a login without a key', () => {
     expect(stage.model.requests).toEqual([]);
   });
 
-  promise('that Anthropic does not accept says so', async (stage) => {
+  scenario('that Anthropic does not accept says so', async (stage) => {
     await stage.useModel({ federation: { ...federation, ruleId: 'fdrl_2' } });
     const scene = await stage.scene();
     const result = await scene.run('review', { inputs, github: { oidc: stage.github.oidc } });

@@ -4,13 +4,13 @@ import { describe, expect } from '@jest/globals';
 import { git } from '../stand-ins/laptop.ts';
 import { firstUserText, toolResults } from '../stand-ins/model/index.ts';
 import { bash, bug, handIn, project, put, repair, session } from '../stand-ins/sums.ts';
-import { documents, errors, ledgerOf, type Stage, promise as stagePromise } from './scene.ts';
+import { documents, errors, ledgerOf, type SceneRun, scenario as stagePromise } from './scene.ts';
 
 const broken = 'exports.sum = (a, b) => a - b;\n';
 const repaired = 'exports.sum = (a, b) => a + b;\n';
 
 /** Here a test runner is part of what is promised. */
-const promise = (name: string, act: (stage: Stage) => Promise<void>): void =>
+const promise = (name: string, act: (stage: SceneRun) => Promise<void>): void =>
   stagePromise(name, (stage) => {
     stage.testCommand = 'node --test';
     return act(stage);

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
 import { git } from '../stand-ins/laptop.ts';
 import { bash, finding, findings, handIn, project, put, repair, session } from '../stand-ins/sums.ts';
-import { documents, errors, promise } from './scene.ts';
+import { documents, errors, scenario } from './scene.ts';
 
 describe('a fork that can’t be pushed to', () => {
-  promise(
+  scenario(
     'gets the fix as a patch: an artifact, a comment that says how to apply it, and a failing job',
     async (stage) => {
       const base = { ...project, 'logo.bin': Buffer.from([0, 1, 2, 255]) };
@@ -53,7 +53,7 @@ describe('a fork that can’t be pushed to', () => {
     },
   );
 
-  promise('gets the fix in the ledger where the runner has no artifact service', async (stage) => {
+  scenario('gets the fix in the ledger where the runner has no artifact service', async (stage) => {
     const scene = await stage.scene({ forkOf: true });
     stage.model.add(session(...repair));
     const result = await scene.run('fix');
@@ -62,7 +62,7 @@ describe('a fork that can’t be pushed to', () => {
     expect(documents(result, 'patch')[0]!.body).toContain('+exports.sum = (a, b) => a + b;');
   });
 
-  promise('is written to when the token may', async (stage) => {
+  scenario('is written to when the token may', async (stage) => {
     const scene = await stage.scene({
       forkOf: true,
       tokenOptions: { login: 'maintainer', repositories: undefined as never },
@@ -73,7 +73,7 @@ describe('a fork that can’t be pushed to', () => {
     expect(scene.tip()).toBe(result.outputs['commit-sha']);
   });
 
-  promise('still gets its review', async (stage) => {
+  scenario('still gets its review', async (stage) => {
     const scene = await stage.scene({ forkOf: true });
     stage.model.add(session(findings([finding()])));
     const result = await scene.run('review');
@@ -83,7 +83,7 @@ describe('a fork that can’t be pushed to', () => {
 });
 
 describe('a head that is pushed over while a session runs', () => {
-  promise('leaves a fix unpublished: the run is stale and changes nothing', async (stage) => {
+  scenario('leaves a fix unpublished: the run is stale and changes nothing', async (stage) => {
     const scene = await stage.scene();
     const head = scene.head;
     let newer = '';
@@ -103,7 +103,7 @@ describe('a head that is pushed over while a session runs', () => {
     expect(errors(result)).toContain('Out of date');
   });
 
-  promise('leaves a review unpublished', async (stage) => {
+  scenario('leaves a review unpublished', async (stage) => {
     const scene = await stage.scene();
     const head = scene.head;
     stage.model.add(
@@ -120,7 +120,7 @@ describe('a head that is pushed over while a session runs', () => {
     expect(stage.github.comments(scene.pull)).toEqual([]);
   });
 
-  promise('also in the very moment before the branch is moved', async (stage) => {
+  scenario('also in the very moment before the branch is moved', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(...repair));
     const head = scene.head;
@@ -134,7 +134,7 @@ describe('a head that is pushed over while a session runs', () => {
     expect(scene.tip()).toBe(newer);
   });
 
-  promise(
+  scenario(
     'is no reason to stop where the pull request was closed instead: nothing is published either',
     async (stage) => {
       const scene = await stage.scene();

@@ -1,6 +1,6 @@
 import { describe, expect } from '@jest/globals';
 import { bash, bug, finding, findings, handIn, project, repair, session } from '../stand-ins/sums.ts';
-import { errors, promise, shown } from './scene.ts';
+import { errors, scenario, shown } from './scene.ts';
 
 const bad: [string, string, RegExp][] = [
   ['agent', 'Fix It', /a name of lower-case letters/],
@@ -30,7 +30,7 @@ const bad: [string, string, RegExp][] = [
 
 describe('an input with a bad value stops the run before anything has been asked of anyone', () => {
   for (const [input, value, allowed] of bad) {
-    promise(`${input}: ${value}`, async (stage) => {
+    scenario(`${input}: ${value}`, async (stage) => {
       const scene = await stage.scene();
       const result = await scene.run('review', { inputs: { [input]: value } });
       expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
@@ -45,7 +45,7 @@ describe('an input with a bad value stops the run before anything has been asked
     });
   }
 
-  promise('half of a federation login', async (stage) => {
+  scenario('half of a federation login', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('review', {
       inputs: { 'anthropic-api-key': '', 'anthropic-federation-rule-id': 'rule' },
@@ -56,7 +56,7 @@ describe('an input with a bad value stops the run before anything has been asked
   });
 });
 
-promise('an input that is not known is warned about, and the run goes on', async (stage) => {
+scenario('an input that is not known is warned about, and the run goes on', async (stage) => {
   const scene = await stage.scene();
   stage.model.add(session(findings([])));
   const result = await scene.run('review', { inputs: { 'fail-onn': 'low' } });
@@ -66,7 +66,7 @@ promise('an input that is not known is warned about, and the run goes on', async
   );
 });
 
-promise(
+scenario(
   'without any credential for the model, the run says which inputs there are, before any session',
   async (stage) => {
     const scene = await stage.scene();
@@ -77,7 +77,7 @@ promise(
   },
 );
 
-promise('an empty token is called one', async (stage) => {
+scenario('an empty token is called one', async (stage) => {
   const scene = await stage.scene();
   const result = await scene.run('review', { inputs: { 'github-token': '' } });
   expect(result.exitCode).toBe(1);
@@ -121,7 +121,7 @@ describe('an agent file that can’t be used stops the run with the file’s nam
     'no instructions': [front(good).replace('Body.\n', ''), /it has no body/],
   };
   for (const [what, [text, why]] of Object.entries(files)) {
-    promise(what, async (stage) => {
+    scenario(what, async (stage) => {
       const scene = await stage.scene({ base: { ...project, '.github/agents/third.agent.md': text } });
       const result = await scene.run('third');
       expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
@@ -142,7 +142,7 @@ describe('a configuration that can’t be used stops the run with the file’s n
     'larger than any configuration': [`rules: "${'x'.repeat(300_000)}"\n`, /larger than 256 KB/],
   };
   for (const [what, [text, why]] of Object.entries(files)) {
-    promise(what, async (stage) => {
+    scenario(what, async (stage) => {
       const scene = await stage.scene({ base: { ...project, '.github/countersign.yml': text } });
       const result = await scene.run('review');
       expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
@@ -154,7 +154,7 @@ describe('a configuration that can’t be used stops the run with the file’s n
 });
 
 describe('a file of the base branch that is a link', () => {
-  promise('is followed where it leads to another file of it', async (stage) => {
+  scenario('is followed where it leads to another file of it', async (stage) => {
     const scene = await stage.scene({
       base: { ...project, 'AGENTS.md': 'Rules of the LINKED file.\n', 'CLAUDE.md': { link: 'AGENTS.md' } },
     });
@@ -168,7 +168,7 @@ describe('a file of the base branch that is a link', () => {
     ['nowhere', 'gone.md'],
     ['to a folder', 'test'],
   ]) {
-    promise(`stops the run where it leads ${where}`, async (stage) => {
+    scenario(`stops the run where it leads ${where}`, async (stage) => {
       const scene = await stage.scene({ base: { ...project, 'CLAUDE.md': { link: link! } } });
       const result = await scene.run('review');
       expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
@@ -180,7 +180,7 @@ describe('a file of the base branch that is a link', () => {
 });
 
 describe('a token that lacks a permission is told so by name', () => {
-  promise('contents: none', async (stage) => {
+  scenario('contents: none', async (stage) => {
     const scene = await stage.scene({ permissions: { pull_requests: 'write', checks: 'write' } });
     const result = await scene.run('review');
     expect(result.exitCode).toBe(1);
@@ -188,14 +188,14 @@ describe('a token that lacks a permission is told so by name', () => {
     expect(stage.model.requests).toEqual([]);
   });
 
-  promise('pull-requests: none', async (stage) => {
+  scenario('pull-requests: none', async (stage) => {
     const scene = await stage.scene({ permissions: { contents: 'read', checks: 'write' } });
     const result = await scene.run('review');
     expect(result.exitCode).toBe(1);
     expect(errors(result)).toContain('pull-requests: read');
   });
 
-  promise('pull-requests: read, where a review is to be posted', async (stage) => {
+  scenario('pull-requests: read, where a review is to be posted', async (stage) => {
     const scene = await stage.scene({
       permissions: { contents: 'read', pull_requests: 'read', checks: 'write' },
     });
@@ -206,7 +206,7 @@ describe('a token that lacks a permission is told so by name', () => {
     expect(stage.github.checkRuns(scene.repository)[0]!.conclusion).toBe('failure');
   });
 
-  promise('checks: none, where a check is to be written', async (stage) => {
+  scenario('checks: none, where a check is to be written', async (stage) => {
     const scene = await stage.scene({ permissions: { contents: 'read', pull_requests: 'write' } });
     stage.model.add(session(findings([])));
     const result = await scene.run('review');
@@ -215,7 +215,7 @@ describe('a token that lacks a permission is told so by name', () => {
     expect(stage.github.comments(scene.pull)).toHaveLength(1);
   });
 
-  promise('contents: read, where a fix is to be pushed', async (stage) => {
+  scenario('contents: read, where a fix is to be pushed', async (stage) => {
     const scene = await stage.scene({ permissions: { contents: 'read', pull_requests: 'write' } });
     stage.model.add(session(...repair));
     const result = await scene.run('fix');
@@ -226,7 +226,7 @@ describe('a token that lacks a permission is told so by name', () => {
 });
 
 describe('what the tests need and the room has not', () => {
-  promise(
+  scenario(
     'a test command that no one can tell ends in missing-tool, and says which input to set',
     async (stage) => {
       const scene = await stage.scene();
@@ -236,7 +236,7 @@ describe('what the tests need and the room has not', () => {
     },
   );
 
-  promise('a program that is not there ends in missing-tool with its name', async (stage) => {
+  scenario('a program that is not there ends in missing-tool with its name', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('fix', { inputs: { 'test-command': 'no-such-runner --all' } });
     expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'missing-tool']);
@@ -244,7 +244,7 @@ describe('what the tests need and the room has not', () => {
     expect(stage.model.requests).toEqual([]);
   });
 
-  promise('tests in a folder of their own are run there, and the session is told where', async (stage) => {
+  scenario('tests in a folder of their own are run there, and the session is told where', async (stage) => {
     const inside = Object.fromEntries(
       Object.entries(project).map(([path, text]) => [`packages/sums/${path}`, text]),
     );

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect } from '@jest/globals';
 import { firstUserText } from '../stand-ins/model/index.ts';
 import { bash, finding, findings, handIn, put, repair, session } from '../stand-ins/sums.ts';
-import { documents, errors, promise } from './scene.ts';
+import { documents, errors, scenario } from './scene.ts';
 
 const once = { 'max-attempts': '1' };
 const soon = { 'retry-after-ms': '20' };
 
 describe('a session that comes to no result', () => {
-  promise(
+  scenario(
     'because the model declines to answer is told so, and the next one may do better',
     async (stage) => {
       const scene = await stage.scene();
@@ -22,7 +22,7 @@ describe('a session that comes to no result', () => {
     },
   );
 
-  promise('because the model declines every time gives up, and says why', async (stage) => {
+  scenario('because the model declines every time gives up, and says why', async (stage) => {
     const scene = await stage.scene();
     stage.model.add({ forever: { stop_reason: 'refusal', text: 'No.' }, times: 3 });
     const result = await scene.run('fix');
@@ -32,7 +32,7 @@ describe('a session that comes to no result', () => {
     expect(documents(result, 'usage')).toHaveLength(3);
   });
 
-  promise('because the reply is cut off at max_tokens says so', async (stage) => {
+  scenario('because the reply is cut off at max_tokens says so', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session({ text: 'Well,', stop_reason: 'max_tokens' }));
     const result = await scene.run('fix', { inputs: once });
@@ -40,14 +40,14 @@ describe('a session that comes to no result', () => {
     expect(errors(result)).toContain('cut off at max_tokens');
   });
 
-  promise('because the model only talks is asked once for the result', async (stage) => {
+  scenario('because the model only talks is asked once for the result', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session({ text: 'All good.' }, findings([])));
     const result = await scene.run('review');
     expect(result.outputs.outcome).toBe('pass');
   });
 
-  promise('because the model goes on talking is a failed attempt, never a pass', async (stage) => {
+  scenario('because the model goes on talking is a failed attempt, never a pass', async (stage) => {
     const scene = await stage.scene();
     stage.model.add({ forever: { text: 'I approve. {"verdict": "pass"}' }, times: 2 });
     const result = await scene.run('review');
@@ -57,7 +57,7 @@ describe('a session that comes to no result', () => {
     expect(stage.github.reviews(scene.pull)).toEqual([]);
   });
 
-  promise('because a command has put one into the outbox instead of the tool gives up', async (stage) => {
+  scenario('because a command has put one into the outbox instead of the tool gives up', async (stage) => {
     const scene = await stage.scene();
     const forge = `echo '{"title": "Forged", "summary": ""}' > /room/outbox/proposal.json`;
     stage.model.add(session(...repair.slice(0, 1), bash(forge), { text: 'Done.' }, { text: 'Done.' }));
@@ -67,7 +67,7 @@ describe('a session that comes to no result', () => {
     expect(scene.tip()).toBe(scene.head);
   });
 
-  promise('because its process is killed ends the run and says so', async (stage) => {
+  scenario('because its process is killed ends the run and says so', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(bash('kill -9 $PPID')));
     const result = await scene.run('fix');
@@ -78,7 +78,7 @@ describe('a session that comes to no result', () => {
 });
 
 describe('tool calls that are wrong', () => {
-  promise('with arguments that are no JSON are answered, and the session goes on', async (stage) => {
+  scenario('with arguments that are no JSON are answered, and the session goes on', async (stage) => {
     const scene = await stage.scene();
     stage.model.add({
       turns: [{ ...bash('true'), malformed: 'tool-json' }, ...repair],
@@ -88,7 +88,7 @@ describe('tool calls that are wrong', () => {
     expect(result.outputs.outcome).toBe('fixed');
   });
 
-  promise(
+  scenario(
     'with a result that fits no schema are answered with what is wrong, and the session goes on',
     async (stage) => {
       const scene = await stage.scene();
@@ -105,7 +105,7 @@ describe('tool calls that are wrong', () => {
     },
   );
 
-  promise('to tools that are not offered are answered, and the session goes on', async (stage) => {
+  scenario('to tools that are not offered are answered, and the session goes on', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(
       session(
@@ -117,7 +117,7 @@ describe('tool calls that are wrong', () => {
     expect(result.outputs.outcome).toBe('fixed');
   });
 
-  promise('side by side in one turn are all answered', async (stage) => {
+  scenario('side by side in one turn are all answered', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(
       session(
@@ -143,7 +143,7 @@ describe('a limit', () => {
     ['max-cost-usd', '0.02'],
   ];
   for (const [input, value] of limits) {
-    promise(`${input} stops a model that never does, and is named as the reason`, async (stage) => {
+    scenario(`${input} stops a model that never does, and is named as the reason`, async (stage) => {
       const scene = await stage.scene();
       stage.model.add({ forever: bash('true') });
       const result = await scene.run('fix', { inputs: { [input]: value } });
@@ -157,14 +157,14 @@ describe('a limit', () => {
     });
   }
 
-  promise('max-turns is the number of requests that reach the model', async (stage) => {
+  scenario('max-turns is the number of requests that reach the model', async (stage) => {
     const scene = await stage.scene();
     stage.model.add({ forever: bash('true') });
     await scene.run('fix', { inputs: { 'max-turns': '4' } });
     expect(stage.model.requests).toHaveLength(4);
   });
 
-  promise('max-tokens is no more than ever comes out of one reply', async (stage) => {
+  scenario('max-tokens is no more than ever comes out of one reply', async (stage) => {
     const scene = await stage.scene();
     stage.model.add({ forever: bash('true') });
     const result = await scene.run('fix', { inputs: { 'max-tokens': '4000' } });
@@ -173,7 +173,7 @@ describe('a limit', () => {
     expect(result.outputs.outcome).toBe('budget');
   });
 
-  promise('timeout-minutes stops a model that hangs, and is named as the reason', async (stage) => {
+  scenario('timeout-minutes stops a model that hangs, and is named as the reason', async (stage) => {
     const scene = await stage.scene();
     stage.model.add({ forever: { hang: true } });
     const result = await scene.run('fix', { inputs: { 'timeout-minutes': '0.5' } });
@@ -181,7 +181,7 @@ describe('a limit', () => {
     expect(errors(result)).toContain('timeout-minutes');
   });
 
-  promise('timeout-minutes stops tests that hang, and is named as the reason', async (stage) => {
+  scenario('timeout-minutes stops tests that hang, and is named as the reason', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('fix', {
       inputs: { 'timeout-minutes': '0.5', 'test-command': 'sleep 9999' },
@@ -194,7 +194,7 @@ describe('a limit', () => {
 
 describe('the Messages API', () => {
   for (const status of [429, 529, 500]) {
-    promise(`is asked again after ${status}, and the run goes on`, async (stage) => {
+    scenario(`is asked again after ${status}, and the run goes on`, async (stage) => {
       const scene = await stage.scene();
       const fault = { status, headers: status === 429 ? { 'retry-after': '1' } : soon };
       stage.model.add({ turns: [fault, fault, findings([])] });
@@ -211,7 +211,7 @@ describe('the Messages API', () => {
     [413, /too large/],
   ];
   for (const [status, why] of final) {
-    promise(`that answers ${status} ends the run in one sentence that says what to do`, async (stage) => {
+    scenario(`that answers ${status} ends the run in one sentence that says what to do`, async (stage) => {
       const scene = await stage.scene();
       stage.model.add({ turns: [{ status, error: { message: 'As scripted.' } }] });
       const result = await scene.run('review');
@@ -223,7 +223,7 @@ describe('the Messages API', () => {
   }
 
   for (const status of [429, 529]) {
-    promise(`that answers ${status} for good ends the run, which says to try later`, async (stage) => {
+    scenario(`that answers ${status} for good ends the run, which says to try later`, async (stage) => {
       const scene = await stage.scene();
       stage.model.add({ forever: { status, headers: soon } });
       const result = await scene.run('review');
@@ -233,7 +233,7 @@ describe('the Messages API', () => {
     });
   }
 
-  promise(
+  scenario(
     'that loses an answer is asked again by the session alone, which counts and pays each time',
     async (stage) => {
       const scene = await stage.scene();
@@ -249,7 +249,7 @@ describe('the Messages API', () => {
     },
   );
 
-  promise('that loses every answer ends the run after three, all of them counted', async (stage) => {
+  scenario('that loses every answer ends the run after three, all of them counted', async (stage) => {
     const scene = await stage.scene();
     stage.model.add({ forever: { ...findings([finding()]), lost: true } });
     const result = await scene.run('review');
@@ -261,7 +261,7 @@ describe('the Messages API', () => {
 
   const breaks = { 'breaks off': { cutAfter: 3 }, 'turns into an error': { errorAfter: 3 } };
   for (const [what, how] of Object.entries(breaks)) {
-    promise(`whose reply ${what} in the middle is asked again, and the session goes on`, async (stage) => {
+    scenario(`whose reply ${what} in the middle is asked again, and the session goes on`, async (stage) => {
       const scene = await stage.scene();
       const look = { tools: [{ name: 'read', input: { file_path: 'sum.js' } }] };
       stage.model.add(session(look, { ...findings([finding()]), ...how }, findings([finding()])));
@@ -270,7 +270,7 @@ describe('the Messages API', () => {
       expect(documents(result, 'usage')[0]!.requests).toBe(3);
     });
 
-    promise(`whose every reply ${what} in the middle ends the run in one sentence`, async (stage) => {
+    scenario(`whose every reply ${what} in the middle ends the run in one sentence`, async (stage) => {
       const scene = await stage.scene();
       stage.model.add({ forever: { ...findings([finding()]), ...how } });
       const result = await scene.run('review');
@@ -280,7 +280,7 @@ describe('the Messages API', () => {
     });
   }
 
-  promise('that is not there ends the run in one sentence', async (stage) => {
+  scenario('that is not there ends the run in one sentence', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('review', { inputs: { 'anthropic-base-url': 'http://127.0.0.1:9' } });
     expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);

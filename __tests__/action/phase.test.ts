@@ -13,17 +13,17 @@ import {
   errors,
   everything,
   ledgerOf,
-  promise,
   type RunMore,
   type Scene,
-  type Stage,
+  type SceneRun,
+  scenario,
 } from './scene.ts';
 
 const readOnly = { contents: 'read', pull_requests: 'read' } as const;
 const noKey = { 'anthropic-api-key': '', 'anthropic-base-url': 'http://127.0.0.1:9' };
 
 /** Two jobs of one workflow run; the second is given a digest of what the first has left. */
-function jobs(stage: Stage): { propose: RunMore; apply: (digest: string) => RunMore } {
+function jobs(stage: SceneRun): { propose: RunMore; apply: (digest: string) => RunMore } {
   const job = (name: string) => ({
     artifacts: { runtimeToken: stage.github.createRuntimeToken('run-1', name) },
     job: name,
@@ -41,7 +41,7 @@ function jobs(stage: Stage): { propose: RunMore; apply: (digest: string) => RunM
 const digestOf = ({ outputs }: RunResult): string => outputs['ledger-digest']!;
 
 /** From here on the scene's token may write. */
-function mayWrite(stage: Stage, scene: Scene): void {
+function mayWrite(stage: SceneRun, scene: Scene): void {
   scene.token = stage.github.createToken({
     permissions: everything,
     repositories: [scene.repository.fullName],
@@ -49,7 +49,7 @@ function mayWrite(stage: Stage, scene: Scene): void {
 }
 
 describe('in two jobs', () => {
-  promise('`propose` needs no permission to write, `apply` no model: together they fix', async (stage) => {
+  scenario('`propose` needs no permission to write, `apply` no model: together they fix', async (stage) => {
     const scene = await stage.scene({ permissions: readOnly });
     stage.model.add(session(bash("printf '\\000\\377' > logo.bin; chmod +x sum.js"), ...repair));
     const { propose, apply } = jobs(stage);
@@ -76,7 +76,7 @@ describe('in two jobs', () => {
     expect(ledgerOf(applied).slice(0, ledgerOf(proposed).length)).toEqual(ledgerOf(proposed));
   });
 
-  promise('they review', async (stage) => {
+  scenario('they review', async (stage) => {
     const scene = await stage.scene({ permissions: readOnly });
     stage.model.add(session(findings([finding()])));
     const { propose, apply } = jobs(stage);
@@ -89,7 +89,7 @@ describe('in two jobs', () => {
     expect(stage.github.checkRuns(scene.repository)[0]!.conclusion).toBe('failure');
   });
 
-  promise('a head that has moved in between is left alone', async (stage) => {
+  scenario('a head that has moved in between is left alone', async (stage) => {
     const scene = await stage.scene({ permissions: readOnly });
     stage.model.add(session(...repair));
     const { propose, apply } = jobs(stage);
@@ -103,7 +103,7 @@ describe('in two jobs', () => {
     expect(scene.tip()).toBe(newer);
   });
 
-  promise('what could not be proposed is not applied', async (stage) => {
+  scenario('what could not be proposed is not applied', async (stage) => {
     const scene = await stage.scene({ permissions: readOnly });
     stage.model.add({ forever: { stop_reason: 'refusal', text: 'No.' } });
     const { propose, apply } = jobs(stage);
@@ -121,7 +121,7 @@ describe('in two jobs', () => {
 });
 
 describe('`apply`', () => {
-  promise('without a ledger says which job has to run before', async (stage) => {
+  scenario('without a ledger says which job has to run before', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('fix', jobs(stage).apply('0'.repeat(64)));
     expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
@@ -144,7 +144,7 @@ describe('`apply`', () => {
       writeFileSync(join(directory, '0002-facts.md'), '---\nkind: facts\n---\n'),
   };
   for (const [how, harm] of Object.entries(harms)) {
-    promise(`refuses a ledger ${how}`, async (stage) => {
+    scenario(`refuses a ledger ${how}`, async (stage) => {
       const scene = await stage.scene({ permissions: readOnly });
       const refusedPatch = bash('mkdir -p .github/workflows; echo on: push > .github/workflows/ci.yml');
       stage.model.add(session(...(how.includes('verdict') ? [refusedPatch] : []), ...repair));
@@ -181,7 +181,7 @@ describe('`apply`', () => {
     ],
   };
   for (const [what, [forge, why]] of Object.entries(forgeries)) {
-    promise(`does not believe a ledger whose every digest is right in ${what}`, async (stage) => {
+    scenario(`does not believe a ledger whose every digest is right in ${what}`, async (stage) => {
       const scene = await stage.scene({ permissions: readOnly });
       stage.model.add(session(bash('mkdir .claude; echo {} > .claude/settings.json'), ...repair));
       const { propose, apply } = jobs(stage);
@@ -201,7 +201,7 @@ describe('`apply`', () => {
   }
 });
 
-promise(
+scenario(
   'a ledger whose facts are forged, with every digest right, is refused by the digest that was passed on',
   async (stage) => {
     const scene = await stage.scene({ permissions: readOnly });
@@ -224,7 +224,7 @@ promise(
   },
 );
 
-promise(
+scenario(
   '`apply` without a digest is refused before it asks anyone anything, in one line that says how to pass it on',
   async (stage) => {
     const scene = await stage.scene({ permissions: readOnly });
@@ -243,7 +243,7 @@ promise(
 );
 
 describe('a run that finds the ledger of an earlier one on the machine', () => {
-  promise('publishes nothing twice, and asks no model again', async (stage) => {
+  scenario('publishes nothing twice, and asks no model again', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(findings([finding()])));
     const first = await scene.run('review');
@@ -258,7 +258,7 @@ describe('a run that finds the ledger of an earlier one on the machine', () => {
     expect(later.map(({ status }) => status)).toEqual(['already', 'already', 'already']);
   });
 
-  promise('does not believe it in a verdict, though every digest is right', async (stage) => {
+  scenario('does not believe it in a verdict, though every digest is right', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(findings([finding()])));
     const first = await scene.run('review');
@@ -274,7 +274,7 @@ describe('a run that finds the ledger of an earlier one on the machine', () => {
     expect(stage.github.checkRuns(scene.repository)[0]!.conclusion).toBe('failure');
   });
 
-  promise('keeps one aside that is about another pull request, and begins anew', async (stage) => {
+  scenario('keeps one aside that is about another pull request, and begins anew', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(findings([finding()])), session(findings([finding()])));
     const first = await scene.run('review');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect } from '@jest/globals';
 import { finding, findings, repair, session } from '../stand-ins/sums.ts';
-import { promise, type Stage, shown } from './scene.ts';
+import { type SceneRun, scenario, shown } from './scene.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -43,11 +43,11 @@ async function withTracer(program: Program, act: (actionDir: string) => Promise<
   }
 }
 
-const tracesOf = ({ model }: Stage, program: Program): number =>
+const tracesOf = ({ model }: SceneRun, program: Program): number =>
   model.requests.filter((request) => shown(request).includes(trace(program))).length;
 
 describe('each role has a program of its own:', () => {
-  promise('`agent: review` never starts generator.js', async (stage) => {
+  scenario('`agent: review` never starts generator.js', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(findings([finding()])));
     await withTracer('generator', async (actionDir) => {
@@ -58,7 +58,7 @@ describe('each role has a program of its own:', () => {
     expect(stage.model.sessions).toHaveLength(1);
   });
 
-  promise('`agent: fix` never starts reviewer.js', async (stage) => {
+  scenario('`agent: fix` never starts reviewer.js', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(...repair));
     await withTracer('reviewer', async (actionDir) => {
@@ -73,7 +73,7 @@ describe('each role has a program of its own:', () => {
     ['review', 'reviewer'],
     ['fix', 'generator'],
   ] as const) {
-    promise(
+    scenario(
       `\`agent: ${agent}\` starts ${program}.js and no other, and its word is all it has`,
       async (stage) => {
         const scene = await stage.scene();

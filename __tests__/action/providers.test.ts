@@ -8,7 +8,7 @@ import type { Front } from '../stand-ins/provider/front.ts';
 import { startVertex } from '../stand-ins/provider/vertex.ts';
 import type { RunResult } from '../stand-ins/runner.ts';
 import { bash, finding, findings, repair, session } from '../stand-ins/sums.ts';
-import { documents, errors, promise, type RunMore, type Stage } from './scene.ts';
+import { documents, errors, type RunMore, type SceneRun, scenario } from './scene.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -22,7 +22,7 @@ const canary = {
   entraToken: 'eyJCANARY.entra.accessToken',
 };
 
-interface Setting {
+interface ProviderScene {
   front: Front;
   more: RunMore;
   close: () => Promise<void>;
@@ -33,9 +33,9 @@ type Name = 'bedrock' | 'bedrock by key' | 'vertex' | 'foundry' | 'foundry by ke
 /** A provider's stand-in, and what a workflow gives to Countersign to use it. */
 async function setUp(
   name: Name,
-  stage: Stage,
+  stage: SceneRun,
   how: { aws?: Partial<AwsCredentials> } = {},
-): Promise<Setting> {
+): Promise<ProviderScene> {
   const directory = mkdtempSync(join(tmpdir(), 'provider-'));
   const { oidc } = stage.github;
   const model = () => stage.model;
@@ -139,13 +139,13 @@ async function setUp(
 }
 
 /** A promise about a provider, whose stand-in is gone afterwards whatever happens. */
-function promiseOf(
+function scenarioOf(
   name: Name,
   text: string,
-  act: (stage: Stage, setting: Setting) => Promise<void>,
+  act: (stage: SceneRun, setting: ProviderScene) => Promise<void>,
   how?: { aws?: Partial<AwsCredentials> },
 ): void {
-  promise(text, async (stage) => {
+  scenario(text, async (stage) => {
     const setting = await setUp(name, stage, how);
     try {
       await act(stage, setting);
@@ -166,7 +166,7 @@ function actionWith(directory: string, bundles: readonly string[]): string {
 }
 
 /** All that a run has written down, and all that it has shown the model. */
-function written(result: RunResult, stage: Stage): string {
+function written(result: RunResult, stage: SceneRun): string {
   const directory = result.outputs.ledger!;
   const files = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'));
   return [...files, result.summary, ...stage.model.requests.map(({ raw }) => raw)].join('\n');
@@ -199,7 +199,7 @@ const wire: Record<Name, { path: string; credential: RegExp }> = {
 
 for (const name of names) {
   describe(name, () => {
-    promiseOf(
+    scenarioOf(
       name,
       'reviews over the provider’s own wire, with its bundle alone and no key of Anthropic’s',
       async (stage, { front, more }) => {
@@ -219,7 +219,7 @@ for (const name of names) {
       },
     );
 
-    promiseOf(name, 'is counted and priced by the figures of the replies', async (stage, { more }) => {
+    scenarioOf(name, 'is counted and priced by the figures of the replies', async (stage, { more }) => {
       const scene = await stage.scene();
       const usage = {
         input_tokens: 1000,
@@ -239,7 +239,7 @@ for (const name of names) {
       expect(used!.costUsd).toBeCloseTo((1.1 * (1000 * 4 + 100 * 20 + 10_000 * 0.2 + 2000 * 5)) / 1e6, 9);
     });
 
-    promiseOf(name, 'has no credential that a session with a shell could find', async (stage, { more }) => {
+    scenarioOf(name, 'has no credential that a session with a shell could find', async (stage, { more }) => {
       const scene = await stage.scene();
       const look = bash(
         'env; cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr "\\0" "\\n"; ' +
@@ -254,7 +254,7 @@ for (const name of names) {
       for (const secret of more.canaries!) expect(text).not.toContain(secret);
     });
 
-    promiseOf(
+    scenarioOf(
       name,
       'is asked again after 429, and ends the run in one sentence after 400',
       async (stage, { front, more }) => {
@@ -274,7 +274,7 @@ for (const name of names) {
 }
 
 describe('a provider’s bundle', () => {
-  promise('is not needed by a run with Anthropic', async (stage) => {
+  scenario('is not needed by a run with Anthropic', async (stage) => {
     const directory = mkdtempSync(join(tmpdir(), 'provider-'));
     const scene = await stage.scene();
     stage.model.add(session(findings([])));
@@ -285,7 +285,7 @@ describe('a provider’s bundle', () => {
 });
 
 describe('credentials', () => {
-  promiseOf(
+  scenarioOf(
     'bedrock',
     'that AWS repeats when a signature is wrong are in no record',
     async (stage, { more }) => {
@@ -298,7 +298,7 @@ describe('credentials', () => {
     { aws: { secretAccessKey: 'CANARY-of-another-account' } },
   );
 
-  promiseOf(
+  scenarioOf(
     'vertex',
     'are looked for without running a program that PATH leads to',
     async (stage, { more }) => {
@@ -333,7 +333,7 @@ describe('credentials', () => {
     ],
   ];
   for (const [name, env, why] of missing) {
-    promiseOf(
+    scenarioOf(
       name,
       `that are not there stop ${name} before any session, in one sentence`,
       async (stage, { front, more }) => {
@@ -369,7 +369,7 @@ describe('an input that does not go with the provider stops the run before anyth
     ],
   ];
   for (const [inputs, env, message] of bad) {
-    promise(`${JSON.stringify(inputs)} with ${JSON.stringify(env)}`, async (stage) => {
+    scenario(`${JSON.stringify(inputs)} with ${JSON.stringify(env)}`, async (stage) => {
       const scene = await stage.scene();
       const result = await scene.run('review', { inputs, env });
       expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);

@@ -1,10 +1,10 @@
 import { describe, expect } from '@jest/globals';
 import { type HttpProxy, startProxy } from '../stand-ins/proxy.ts';
 import { findings, session } from '../stand-ins/sums.ts';
-import { errors, promise, type Stage } from './scene.ts';
+import { errors, type SceneRun, scenario } from './scene.ts';
 
 /** The address of GitHub's API by another name of this machine, for which a proxy is used and no DNS is asked. */
-function elsewhere({ github }: Stage): { apiUrl: string; graphqlUrl: string; host: string; port: number } {
+function elsewhere({ github }: SceneRun): { apiUrl: string; graphqlUrl: string; host: string; port: number } {
   const other = (url: string): string => url.replace('127.0.0.1', '0.0.0.0');
   const { host, port } = new URL(other(github.apiUrl));
   return { apiUrl: other(github.apiUrl), graphqlUrl: other(github.graphqlUrl), host, port: Number(port) };
@@ -20,7 +20,7 @@ async function withProxy(port: number, act: (proxy: HttpProxy) => Promise<void>)
 }
 
 describe('where the job names a proxy', () => {
-  promise('all requests of GitHub’s API go through it, and no other', async (stage) => {
+  scenario('all requests of GitHub’s API go through it, and no other', async (stage) => {
     const { apiUrl, graphqlUrl, host, port } = elsewhere(stage);
     await withProxy(port, async (proxy) => {
       const scene = await stage.scene();
@@ -37,7 +37,7 @@ describe('where the job names a proxy', () => {
     });
   });
 
-  promise('no_proxy takes GitHub out of it', async (stage) => {
+  scenario('no_proxy takes GitHub out of it', async (stage) => {
     const { apiUrl, graphqlUrl, port } = elsewhere(stage);
     await withProxy(port, async (proxy) => {
       const scene = await stage.scene();
@@ -51,7 +51,7 @@ describe('where the job names a proxy', () => {
     });
   });
 
-  promise('of a kind that can’t be used, the run says so before it asks anyone', async (stage) => {
+  scenario('of a kind that can’t be used, the run says so before it asks anyone', async (stage) => {
     const { apiUrl, graphqlUrl } = elsewhere(stage);
     const scene = await stage.scene();
     const result = await scene.run('review', {

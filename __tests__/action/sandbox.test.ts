@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from '@jest/globals';
 import { bash, findings, repair, session } from '../stand-ins/sums.ts';
-import { documents, errors, promise } from './scene.ts';
+import { documents, errors, scenario } from './scene.ts';
 
 /** A PATH with everything that is in /usr/bin but bubblewrap, and with these in the place of apt-get and sudo. */
 function machine(aptGet: string): {
@@ -49,7 +49,7 @@ function machine(aptGet: string): {
 }
 
 describe('where bubblewrap is missing', () => {
-  promise(
+  scenario(
     'and can’t be installed, `require` stops: what to install, and what `auto` would mean',
     async (stage) => {
       const bare = machine('exit 100');
@@ -69,7 +69,7 @@ describe('where bubblewrap is missing', () => {
     },
   );
 
-  promise('and can be installed, it is, and the run goes on in it', async (stage) => {
+  scenario('and can be installed, it is, and the run goes on in it', async (stage) => {
     const bare = machine('case "$*" in *install*) ln -s /usr/bin/bwrap "$stubs/bwrap";; esac');
     try {
       const scene = await stage.scene();
@@ -83,7 +83,7 @@ describe('where bubblewrap is missing', () => {
     }
   });
 
-  promise('and the package list is old, it is brought up to date first', async (stage) => {
+  scenario('and the package list is old, it is brought up to date first', async (stage) => {
     const bare = machine(
       'case "$*" in *update*) touch "$stubs/list";; *install*) test -e "$stubs/list" && ln -s /usr/bin/bwrap "$stubs/bwrap";; esac',
     );
@@ -97,7 +97,7 @@ describe('where bubblewrap is missing', () => {
     }
   });
 
-  promise('a run that is cancelled while it is installed ends, though that goes on', async (stage) => {
+  scenario('a run that is cancelled while it is installed ends, though that goes on', async (stage) => {
     // In a process group of its own, which the runner of the tests does not take for a process left behind.
     const bare = machine('echo $$ > "$stubs/pid"; exec setsid sleep 90');
     try {
@@ -123,7 +123,7 @@ describe('where bubblewrap is missing', () => {
     }
   });
 
-  promise('`auto` runs without a sandbox, and warns', async (stage) => {
+  scenario('`auto` runs without a sandbox, and warns', async (stage) => {
     const bare = machine('exit 100');
     try {
       const scene = await stage.scene();
@@ -140,7 +140,7 @@ describe('where bubblewrap is missing', () => {
   });
 });
 
-promise('`sandbox: off` runs without a sandbox, and warns', async (stage) => {
+scenario('`sandbox: off` runs without a sandbox, and warns', async (stage) => {
   const scene = await stage.scene();
   stage.model.add(session(findings([])));
   const result = await scene.run('review', { inputs: { sandbox: 'off' } });
@@ -148,7 +148,7 @@ promise('`sandbox: off` runs without a sandbox, and warns', async (stage) => {
   expect(result.annotations.warning[0]!.message).toMatch(/^sandbox: off\./);
 });
 
-promise('`sandbox: off` still gives a session an empty environment and a home of its own', async (stage) => {
+scenario('`sandbox: off` still gives a session an empty environment and a home of its own', async (stage) => {
   const scene = await stage.scene();
   stage.model.add(session(bash('env; echo "$HOME"'), ...repair));
   const result = await scene.run('fix', { inputs: { sandbox: 'off' }, env: { MY_SECRET: 'CANARY-beef' } });

@@ -76,7 +76,7 @@ export interface SceneOptions {
 const apiKey = 'sk-ant-api03-CANARY-of-the-model-key';
 
 /** A GitHub and a model of a test's own. */
-export interface Stage {
+export interface SceneRun {
   github: GitHub;
   model: Model;
   apiKey: string;
@@ -94,7 +94,7 @@ export interface Stage {
  * would refuse, no script left over, no room left, no secret let out, a summary in a few lines. Tests of one
  * group run side by side, because a run mostly waits: GitHub wants a second between two writes.
  */
-export function promise(name: string, act: (stage: Stage) => Promise<void>): void {
+export function scenario(name: string, act: (stage: SceneRun) => Promise<void>): void {
   test.concurrent(name, async () => {
     const results: RunResult[] = [];
     const laptops: Laptop[] = [];
@@ -110,7 +110,7 @@ export function promise(name: string, act: (stage: Stage) => Promise<void>): voi
         stage.model = await startModel({ apiKey, ...options });
       },
       scene: (options) => makeScene(stage, options ?? {}, results, laptops, tokens),
-    } as Stage;
+    } as SceneRun;
     try {
       await act(stage);
       expectOrder(stage, results, tokens);
@@ -123,7 +123,7 @@ export function promise(name: string, act: (stage: Stage) => Promise<void>): voi
   });
 }
 
-function expectOrder({ github, model, allow }: Stage, results: RunResult[], tokens: string[]): void {
+function expectOrder({ github, model, allow }: SceneRun, results: RunResult[], tokens: string[]): void {
   expect(github.violations).toEqual([]);
   expect(model.violations.filter((line) => !allow.modelViolations?.test(line))).toEqual([]);
   expect(model.unused()).toEqual([]);
@@ -138,7 +138,7 @@ function expectOrder({ github, model, allow }: Stage, results: RunResult[], toke
 }
 
 async function makeScene(
-  stage: Stage,
+  stage: SceneRun,
   options: SceneOptions,
   results: RunResult[],
   laptops: Laptop[],
@@ -195,7 +195,7 @@ async function makeScene(
 }
 
 function runOptions(
-  { github, model, testCommand }: Stage,
+  { github, model, testCommand }: SceneRun,
   scene: Scene,
   agent: string,
   more: RunMore,

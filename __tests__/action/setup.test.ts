@@ -5,7 +5,7 @@ import { describe, expect } from '@jest/globals';
 import type { Document } from '../../src/core/document.ts';
 import { toolResults } from '../stand-ins/model/index.ts';
 import { bash, bug, findings, project, repair, session } from '../stand-ins/sums.ts';
-import { documents, errors, ledgerOf, promise } from './scene.ts';
+import { documents, errors, ledgerOf, scenario } from './scene.ts';
 
 type Setup = Extract<Document<'facts'>, { probe: 'setup' }>;
 
@@ -23,7 +23,7 @@ const install =
   'mkdir -p node_modules/dep; echo "module.exports = 42" > node_modules/dep/index.js; echo "exports.made = 1" > made.js';
 
 describe('the setup command', () => {
-  promise(
+  scenario(
     'runs once, before the tests; what it installs is there for them, for the session and for the proof, and no one can change it',
     async (stage) => {
       const scene = await stage.scene({ base: needy });
@@ -53,7 +53,7 @@ describe('the setup command', () => {
     },
   );
 
-  promise('never runs what a model has written: on the patch, the tests alone are run', async (stage) => {
+  scenario('never runs what a model has written: on the patch, the tests alone are run', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(...repair));
     const result = await scene.run('fix', {
@@ -68,7 +68,7 @@ describe('the setup command', () => {
     expect(proof!.body).toContain('1\n');
   });
 
-  promise(
+  scenario(
     'begins without what is in the workspace when it may install, and with it when it may not',
     async (stage) => {
       const workspace = mkdtempSync(join(tmpdir(), 'countersign-workspace-'));
@@ -89,7 +89,7 @@ describe('the setup command', () => {
     },
   );
 
-  promise('is not run for a review, which runs nothing of the change', async (stage) => {
+  scenario('is not run for a review, which runs nothing of the change', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(findings([])));
     const result = await scene.run('review', { inputs: { 'setup-command': 'exit 1' } });
@@ -99,7 +99,7 @@ describe('the setup command', () => {
 });
 
 describe('a setup command that fails', () => {
-  promise(
+  scenario(
     'ends the run with its name, its exit code and its last words, before the model is asked anything',
     async (stage) => {
       const scene = await stage.scene();
@@ -113,7 +113,7 @@ describe('a setup command that fails', () => {
     },
   );
 
-  promise('for want of a host says which it asked for, and where to name it', async (stage) => {
+  scenario('for want of a host says which it asked for, and where to name it', async (stage) => {
     const scene = await stage.scene({ base: needy });
     const result = await scene.run('fix', {
       inputs: {
@@ -133,7 +133,7 @@ describe('a setup command that fails', () => {
     ]);
   });
 
-  promise('by taking too long ends the run as one whose time is up', async (stage) => {
+  scenario('by taking too long ends the run as one whose time is up', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('fix', {
       inputs: { 'setup-command': 'echo SLOW; sleep 9999', 'timeout-minutes': '0.5' },
@@ -143,7 +143,7 @@ describe('a setup command that fails', () => {
   });
 });
 
-promise('a host that was refused is told in the log though the command ended well', async (stage) => {
+scenario('a host that was refused is told in the log though the command ended well', async (stage) => {
   const scene = await stage.scene({ head: { 'new.txt': '' } });
   const result = await scene.run('fix', {
     inputs: { 'setup-command': 'curl -sS https://telemetry.example.com/; true' },
@@ -152,7 +152,7 @@ promise('a host that was refused is told in the log though the command ended wel
   expect(result.log).toContain('It asked for telemetry.example.com, which is not in allow-hosts');
 });
 
-promise('the setup command has no credential in reach, and no way to what holds one', async (stage) => {
+scenario('the setup command has no credential in reach, and no way to what holds one', async (stage) => {
   const outside = mkdtempSync(join(tmpdir(), 'countersign-secrets-'));
   const canary = 'CANARY-5e7a9';
   try {
@@ -190,7 +190,7 @@ promise('the setup command has no credential in reach, and no way to what holds 
   }
 });
 
-promise('without a sandbox, a warning says that allow-hosts can not be kept', async (stage) => {
+scenario('without a sandbox, a warning says that allow-hosts can not be kept', async (stage) => {
   const scene = await stage.scene({ head: bug });
   stage.model.add(session(...repair));
   const result = await scene.run('fix', {

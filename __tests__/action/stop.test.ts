@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
 import { bash, bug, findings, project, session } from '../stand-ins/sums.ts';
-import { documents, errors, promise, type RunMore, roomsIn, type Stage } from './scene.ts';
+import { documents, errors, type RunMore, roomsIn, type SceneRun, scenario } from './scene.ts';
 
 /** Sends a signal once a session's first request is at the model. */
-const atTheModel = (stage: Stage, signal: NodeJS.Signals): RunMore => ({
+const atTheModel = (stage: SceneRun, signal: NodeJS.Signals): RunMore => ({
   onSpawn: (child) =>
     void stage.model
       .arrived(() => true)
@@ -30,7 +30,7 @@ function atTheLine(words: string): NonNullable<RunMore['signalAfter']> {
 describe('a run that is cancelled', () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     for (const agent of ['fix', 'review']) {
-      promise(
+      scenario(
         `(${signal}) while ${agent} waits for the model ends, leaves nothing and says that it was`,
         async (stage) => {
           const scene = await stage.scene();
@@ -48,7 +48,7 @@ describe('a run that is cancelled', () => {
     }
   }
 
-  promise('while the tests run ends, and the tests with it', async (stage) => {
+  scenario('while the tests run ends, and the tests with it', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('fix', {
       inputs: { 'test-command': 'echo; sleep 600' },
@@ -58,7 +58,7 @@ describe('a run that is cancelled', () => {
     expect(errors(result)).toContain('cancelled');
   });
 
-  promise('while a command of the model runs ends, and the command with it', async (stage) => {
+  scenario('while a command of the model runs ends, and the command with it', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(session(bash('(trap "" TERM INT HUP; sleep 600) & sleep 600')));
     const result = await scene.run('fix', {
@@ -70,7 +70,7 @@ describe('a run that is cancelled', () => {
 });
 
 describe('a run that is killed', () => {
-  promise('while a session runs leaves its room to the post step, which wipes it', async (stage) => {
+  scenario('while a session runs leaves its room to the post step, which wipes it', async (stage) => {
     stage.allow.summary = true;
     const scene = await stage.scene();
     stage.model.add(session({ hang: true }));
@@ -80,7 +80,7 @@ describe('a run that is killed', () => {
     expect(roomsIn(result)).toEqual([]);
   });
 
-  promise(
+  scenario(
     'leaves a room behind where there is no post step: it is the post step that wipes it',
     async (stage) => {
       stage.allow.summary = true;
@@ -94,7 +94,7 @@ describe('a run that is killed', () => {
 });
 
 describe('a run whose process is poked at', () => {
-  promise('opens no debugger (SIGUSR1), and goes on', async (stage) => {
+  scenario('opens no debugger (SIGUSR1), and goes on', async (stage) => {
     const scene = await stage.scene();
     stage.model.add(
       session(async () => {
@@ -114,7 +114,7 @@ describe('a disk that is full', () => {
     'before a room is furnished': [5, /The disk that holds .* is full/],
   };
   for (const [when, [megabytes, why]] of Object.entries(sizes)) {
-    promise(`${when} ends the run in one sentence`, async (stage) => {
+    scenario(`${when} ends the run in one sentence`, async (stage) => {
       const temp = mkdtempSync(join(tmpdir(), 'countersign-full-'));
       // Tests run as root, in CI through sudo: without a mount there is no full disk to try.
       execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', temp]);
@@ -133,7 +133,7 @@ describe('a disk that is full', () => {
   }
 });
 
-promise('a ledger of a run that was stopped says how far it came', async (stage) => {
+scenario('a ledger of a run that was stopped says how far it came', async (stage) => {
   const scene = await stage.scene({ head: { ...bug, 'more.js': '' } });
   stage.model.add({ turns: [{ status: 401 }] });
   const result = await scene.run('fix');

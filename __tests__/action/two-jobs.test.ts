@@ -1,9 +1,9 @@
 import { expect } from '@jest/globals';
 import { git } from '../stand-ins/laptop.ts';
 import { bug, findings, repair, session } from '../stand-ins/sums.ts';
-import { promise } from './scene.ts';
+import { scenario } from './scene.ts';
 
-promise(
+scenario(
   'review, as a second job of the run that fixed, judges the commit that fix has just made',
   async (stage) => {
     const scene = await stage.scene({ head: { ...bug, 'README.md': '# Sums, and differences\n' } });
@@ -20,7 +20,7 @@ promise(
   },
 );
 
-promise(
+scenario(
   'a commit that only looks like the work of fix is not judged in the place of the head of the event',
   async (stage) => {
     const scene = await stage.scene();
@@ -35,7 +35,7 @@ promise(
   },
 );
 
-promise(
+scenario(
   'a commit by somebody who writes the address of the bot into it is nobody else’s than theirs',
   async (stage) => {
     const scene = await stage.scene();

@@ -6,13 +6,13 @@ import type { Attack, Layer } from './attack.ts';
 import type { Machine } from './machine.ts';
 
 /** What the session of a generator that has turned on its room does with its tools. */
-export interface Move extends Attack {
+export interface RoomAttack extends Attack {
   /** A shell command, or the call of another tool. */
   call: (machine: Machine, place: Place) => string | { name: string; input: object };
   /** Whether it won, where a canary in the result, a word at a service or a changed file would not tell. */
   won?: (seen: Seen) => boolean;
   /** Planted paths that only this attack changes. */
-  spoils?: (machine: Machine) => string[];
+  corrupts?: (machine: Machine) => string[];
 }
 
 /** Where a move is tried. */
@@ -33,12 +33,17 @@ export interface Seen {
   place: Place;
 }
 
-type More = Partial<Pick<Move, 'won' | 'spoils' | 'also' | 'layer' | 'strongest' | 'stoppedByMachine'>>;
+type More = Partial<Pick<RoomAttack, 'won' | 'corrupts' | 'also' | 'layer' | 'strongest' | 'stoppedByMachine'>>;
 
 /** Makes the moves of one family, named `family-01` and on; rows are written `B1 B2`. */
 export function family(name: string, layer: Layer = 'sandbox') {
   let count = 0;
-  const move = (rows: string, what: string, call: Move['call'] | string, more: More = {}): Move => {
+  const move = (
+    rows: string,
+    what: string,
+    call: RoomAttack['call'] | string,
+    more: More = {},
+  ): RoomAttack => {
     count += 1;
     return {
       id: `${name}-${String(count).padStart(2, '0')}`,
@@ -57,18 +62,18 @@ export function family(name: string, layer: Layer = 'sandbox') {
       what: string,
       path: (machine: Machine) => string,
       more: More & { how?: (path: string) => string } = {},
-    ): Move => {
+    ): RoomAttack => {
       const { how = (at) => `cat '${at}'`, ...rest } = more;
       return move(rows, what, (machine) => `${how(path(machine))} 2>&1`, rest);
     },
     /** Appends to a file of the machine. */
-    spoil: (rows: string, what: string, path: (machine: Machine) => string, more: More = {}): Move =>
+    corrupt: (rows: string, what: string, path: (machine: Machine) => string, more: More = {}): RoomAttack =>
       move(rows, what, (machine) => `echo spoilt >> '${path(machine)}' 2>&1`, {
         ...more,
-        spoils: (machine) => [path(machine)],
+        corrupts: (machine) => [path(machine)],
       }),
     /** A command that says WROTE when it could do what it wants; a machine on which nobody can is told apart. */
-    able: (rows: string, what: string, command: string, more: More = {}): Move =>
+    able: (rows: string, what: string, command: string, more: More = {}): RoomAttack =>
       move(rows, what, command, {
         ...wrote,
         stoppedByMachine: () => !/^WROTE$/m.test(outside(command)),

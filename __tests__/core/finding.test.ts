@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { breaks, bySeverity, severities, worstFirst, worstOf } from '../../src/core/finding.ts';
-import { finding } from '../platforms/github/world.ts';
+import { finding } from '../platforms/github/scene.ts';
 
 test('findings are sorted from the worst and surest to the mildest, and none is lost or moved without need', () => {
   const any = fc.record({

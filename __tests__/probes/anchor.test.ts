@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import type { Document } from '../../src/core/document.ts';
 import { type Finding, severities } from '../../src/core/finding.ts';
 import { anchor, anchorFindings } from '../../src/probes/anchor.ts';
-import { makeContext, withDrafts } from './context.ts';
 import { makeRepository, type Repository } from './repository.ts';
+import { makeContext, withDrafts } from './scene.ts';
 
 const finding = (more: Partial<Finding> = {}): Finding => ({
   path: 'a.js',

@@ -6,8 +6,8 @@ import { diff } from '../../src/probes/diff.ts';
 import { renderHunks } from '../../src/probes/hunks.ts';
 import { times } from '../property.ts';
 import type { Files } from '../stand-ins/laptop.ts';
-import { makeContext, withDrafts } from './context.ts';
 import { makeRepository, type Repository } from './repository.ts';
+import { makeContext, withDrafts } from './scene.ts';
 
 type Facts = Extract<Document<'facts'>, { probe: 'diff' }>;
 

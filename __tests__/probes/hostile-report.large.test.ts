@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildSync } from 'esbuild';
 import { readProposal } from '../../src/core/proposal.ts';
 import { tests } from '../../src/probes/tests.ts';
-import { makeContext } from './context.ts';
 import { makeRepository } from './repository.ts';
+import { makeContext } from './scene.ts';
 
 const MiB = 1024 * 1024;
 const src = join(import.meta.dirname, '../../src');

@@ -4,8 +4,8 @@ import { parseChanges } from '../../src/probes/changes.ts';
 import { prove } from '../../src/probes/prove.ts';
 import { tests } from '../../src/probes/tests.ts';
 import type { Files } from '../stand-ins/laptop.ts';
-import { makeContext, type Setting, type TestContext, withDrafts } from './context.ts';
 import { makeRepository, type Repository } from './repository.ts';
+import { makeContext, type Scene, type TestContext, withDrafts } from './scene.ts';
 
 type Facts = Extract<Document<'facts'>, { probe: 'prove' }>;
 
@@ -35,7 +35,7 @@ const fixed: Files = { 'src/add.mjs': 'export const add = (a, b) => a + b;\n' };
 const testText = files['test/add.test.mjs'] as string;
 
 /** A ledger with the test results at the head and one patch. */
-async function patched(change: Files, setting: Partial<Setting> = {}, before = files): Promise<TestContext> {
+async function patched(change: Files, setting: Partial<Scene> = {}, before = files): Promise<TestContext> {
   const head = repository.commit(before);
   const context = makeContext(repository.git, { head, ...setting });
   const collected = withDrafts(context, { ...(await tests(context)), stage: 'collect', attempt: 1 });

@@ -8,8 +8,8 @@ import { Fault } from '../../src/core/outcome.ts';
 import { probes } from '../../src/probes/index.ts';
 import { tests } from '../../src/probes/tests.ts';
 import type { Files } from '../stand-ins/laptop.ts';
-import { makeContext, type Setting, type TestContext, withDrafts } from './context.ts';
 import { makeRepository, type Repository } from './repository.ts';
+import { makeContext, type Scene, type TestContext, withDrafts } from './scene.ts';
 
 const packages = join(import.meta.dirname, '../../node_modules');
 type Facts = Extract<Document<'facts'>, { probe: 'tests' }>;
@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => repository.remove());
 
-function contextOf(files: Files, setting: Partial<Setting> = {}): TestContext {
+function contextOf(files: Files, setting: Partial<Scene> = {}): TestContext {
   return makeContext(repository.git, { head: repository.commit(files), ...setting });
 }
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { RequestedHost } from '../../src/core/document.ts';
 import { append } from '../../src/core/ledger.ts';
 import { refusedHosts, setupFacts, setupFault } from '../../src/run/setup-facts.ts';
-import { makeContext } from '../probes/context.ts';
 import { makeRepository } from '../probes/repository.ts';
+import { makeContext } from '../probes/scene.ts';
 
 const result = { exitCode: 1, timedOut: false, seconds: 2, output: '\u001b[31mred\u001b[0m\u202e\r\nlast\n' };
 const came = (host: string, how: RequestedHost['came']): RequestedHost => ({

@@ -1,16 +1,16 @@
-import type { Move } from '../room-attacks.ts';
+import type { RoomAttack } from '../room-attacks.ts';
 import { family, says, strongest } from '../room-attacks.ts';
 
 const { move } = family('command-files');
 
 /** Appends a line to one of the runner's files, whose name is a secret that a list gives away. */
 const append =
-  (name: string, line: string): Move['call'] =>
+  (name: string, line: string): RoomAttack['call'] =>
   ({ temp }) =>
     `for f in ${temp}/_runner_file_commands/${name}_*; do case $f in *planted) ;; *) echo '${line}' >> $f;; esac; done 2>&1`;
 
 /** The files by which a step speaks to the runner and to later steps. */
-export const commandFiles: readonly Move[] = [
+export const commandFiles: readonly RoomAttack[] = [
   move(
     'C6',
     'a list of the runner’s command files',

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { Move } from '../room-attacks.ts';
+import type { RoomAttack } from '../room-attacks.ts';
 import { family, home, says, strongest, wrote } from '../room-attacks.ts';
 
 const { move } = family('files');
 const also = { also: ['tools'] } as const;
 
 /** Names that lead out of the work tree: links, `..`, absolute paths, and what the file tools make of them. */
-export const files: readonly Move[] = [
+export const files: readonly RoomAttack[] = [
   move(
     'C5',
     'a link in the work tree that leads to a secret',
@@ -39,7 +39,7 @@ export const files: readonly Move[] = [
     'C10 C11',
     'an installed dependency, by the room’s own path',
     'ls node_modules/dep >/dev/null && echo spoilt >> node_modules/dep/index.js && echo WROTE',
-    { ...wrote, spoils: (m) => [join(m.workspace, 'node_modules/dep/index.js')] },
+    { ...wrote, corrupts: (m) => [join(m.workspace, 'node_modules/dep/index.js')] },
   ),
   move(
     'B1',
@@ -72,6 +72,6 @@ export const files: readonly Move[] = [
     'C10',
     'the write tool, into ~/.bash_profile',
     (m) => ({ name: 'write', input: { file_path: join(m.home, '.bash_profile'), content: 'spoilt\n' } }),
-    { ...also, spoils: (m) => [join(m.home, '.bash_profile')] },
+    { ...also, corrupts: (m) => [join(m.home, '.bash_profile')] },
   ),
 ];

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
-import type { Move } from '../room-attacks.ts';
+import type { RoomAttack } from '../room-attacks.ts';
 import { family, strongest, wrote } from '../room-attacks.ts';
 
-const { move, read, spoil } = family('git');
+const { move, read, corrupt } = family('git');
 
 /** A key of `.git/config` that runs a program or leads elsewhere, set by a session. */
-const config = (what: string, key: string, value: string, more = {}): Move =>
+const config = (what: string, key: string, value: string, more = {}): RoomAttack =>
   move('C1', `${what} in .git/config`, `git config ${key} '${value}' && echo WROTE`, { ...wrote, ...more });
 
 /** `.git` of the work tree and of the checkout: configuration, hooks and objects. */
-export const repository: readonly Move[] = [
+export const repository: readonly RoomAttack[] = [
   read('B7', 'extraheader in the checkout’s .git/config', (m) => join(m.workspace, '.git/config'), strongest),
   read('B7', 'the checkout’s include file in RUNNER_TEMP', (m) => join(m.temp, 'git-credentials-77.config')),
-  spoil('C1', 'a hook in the checkout', (m) => join(m.workspace, '.git/hooks/planted')),
+  corrupt('C1', 'a hook in the checkout', (m) => join(m.workspace, '.git/hooks/planted')),
   config('core.fsmonitor', 'core.fsmonitor', 'false'),
   config('core.hooksPath', 'core.hooksPath', '/nonexistent'),
   config('a filter', 'filter.attack.clean', 'cat'),

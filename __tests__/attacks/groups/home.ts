@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { Move } from '../room-attacks.ts';
+import type { RoomAttack } from '../room-attacks.ts';
 import { family, home, strongest } from '../room-attacks.ts';
 
-const { move, read, spoil } = family('home');
+const { move, read, corrupt } = family('home');
 
 /** The home directory, the runner's folders and the action's own files. */
-export const homeAndRunner: readonly Move[] = [
+export const homeAndRunner: readonly RoomAttack[] = [
   read('B8', '~/.npmrc', home('.npmrc')),
   read('B8', 'an SSH key', home('.ssh/id_ed25519')),
   read('B8 B10', 'AWS credentials, as base64', home('.aws/credentials'), {
@@ -34,15 +34,15 @@ export const homeAndRunner: readonly Move[] = [
     'find, over all that was planted',
     ({ root }) => `find '${root}' -name '*id_*' -type f 2>/dev/null | xargs -r cat`,
   ),
-  spoil('C10', '~/.bashrc', home('.bashrc')),
-  spoil('C1 C10', '~/.gitconfig', home('.gitconfig')),
-  spoil('C10', 'a program in ~/go/bin', home('go/bin/helper')),
-  spoil('C10', 'the code of another action', (m) => join(m.actions, 'acme/other/v1/dist/index.js')),
-  spoil('C10 C11', 'a program in the tool cache', (m) => join(m.tools, 'node/24/x64/bin/planted')),
-  spoil('C10 C11', 'an installed dependency in the checkout', (m) =>
+  corrupt('C10', '~/.bashrc', home('.bashrc')),
+  corrupt('C1 C10', '~/.gitconfig', home('.gitconfig')),
+  corrupt('C10', 'a program in ~/go/bin', home('go/bin/helper')),
+  corrupt('C10', 'the code of another action', (m) => join(m.actions, 'acme/other/v1/dist/index.js')),
+  corrupt('C10 C11', 'a program in the tool cache', (m) => join(m.tools, 'node/24/x64/bin/planted')),
+  corrupt('C10 C11', 'an installed dependency in the checkout', (m) =>
     join(m.workspace, 'node_modules/dep/index.js'),
   ),
-  spoil('A6', 'another session’s work tree', (m) =>
+  corrupt('A6', 'another session’s work tree', (m) =>
     join(m.temp, 'countersign/run-1/rooms/other/work/message.txt'),
   ),
   move(

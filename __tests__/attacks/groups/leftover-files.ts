@@ -1,11 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
-import type { Move } from '../room-attacks.ts';
+import type { RoomAttack } from '../room-attacks.ts';
 import { family } from '../room-attacks.ts';
 
 const { move } = family('talk');
 
 /** What a generator leaves behind for the reviewer, or for any later session. */
-export const leftoverFiles: readonly Move[] = [
+export const leftoverFiles: readonly RoomAttack[] = [
   move('C10 A6', 'a file in the machine’s /tmp', (_, { id }) => `echo x > /tmp/countersign-${id}`, {
     won: ({ place }) => gone(`/tmp/countersign-${place.id}`),
   }),

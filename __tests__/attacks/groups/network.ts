@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import type { Move } from '../room-attacks.ts';
+import type { RoomAttack } from '../room-attacks.ts';
 import { ask, connect, family, node, says, strongest } from '../room-attacks.ts';
 
 const { move, able } = family('network');
@@ -10,7 +10,7 @@ const address = Object.values(networkInterfaces())
   .find((one) => one && one.family === 'IPv4' && !one.internal)?.address;
 
 /** Every way out but the gateway. */
-export const network: readonly Move[] = [
+export const network: readonly RoomAttack[] = [
   move(
     'B11',
     'a service on the machine’s loopback',

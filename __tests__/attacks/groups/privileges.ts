@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { Move } from '../room-attacks.ts';
+import type { RoomAttack } from '../room-attacks.ts';
 import { connect, family, strongest } from '../room-attacks.ts';
 
 const { move, able } = family('privileges');
@@ -23,7 +23,7 @@ const call = (name: keyof typeof numbers, args: string, before = ''): string =>
 const filtersIn = (status: string): number => Number(/^Seccomp_filters:\s*(\d+)/m.exec(status)?.[1] ?? -1);
 
 /** More rights than a program of a session has, from the machine's services or from the kernel. */
-export const privileges: readonly Move[] = [
+export const privileges: readonly RoomAttack[] = [
   able(
     'B4',
     'programs with the set-user-ID bit, such as sudo',

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Move } from '../room-attacks.ts';
+import type { RoomAttack } from '../room-attacks.ts';
 import { family, has, node, says, strongest, up } from '../room-attacks.ts';
 
 const { move } = family('process');
@@ -22,7 +22,7 @@ const toAction = (signal: string, then = ''): string =>
 const commandLine = readFileSync('/proc/self/cmdline', 'latin1').replaceAll('\0', ' ').trim();
 
 /** What other processes hold: their environments, memory, files and command lines, and what a signal does to them. */
-export const processes: readonly Move[] = [
+export const processes: readonly RoomAttack[] = [
   move('B9 B1', 'env, in the shell', 'env', strongest),
   move('B1', '/proc/self/environ', "cat /proc/self/environ | tr '\\0' '\\n'"),
   move('B2', 'environ of every process up to the action', up("tr '\\0' '\\n' < /proc/$p/environ"), strongest),

@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Group } from '../attack.ts';
 import { documents } from '../lab.ts';
-import type { Move } from '../room-attacks.ts';
+import type { RoomAttack } from '../room-attacks.ts';
 import { family } from '../room-attacks.ts';
 
 const { move, able } = family('resources');
 
 /** What fills a machine; each stops by itself soon after it has shown that nothing else would stop it. */
-export const resources: readonly Move[] = [
+export const resources: readonly RoomAttack[] = [
   able(
     'C15',
     'a table of processes without end',

@@ -4,7 +4,7 @@ import { handIn, project, put, repaired, session } from '../../stand-ins/sums.ts
 import type { Group, Won } from '../attack.ts';
 import type { Lab, Scene } from '../lab.ts';
 import { type Machine, plant } from '../machine.ts';
-import type { Move, Place } from '../room-attacks.ts';
+import type { Place, RoomAttack } from '../room-attacks.ts';
 import { commandFiles } from './command-files.ts';
 import { files } from './files.ts';
 import { repository } from './git.ts';
@@ -15,7 +15,7 @@ import { privileges } from './privileges.ts';
 import { processes } from './process.ts';
 import { resources } from './resources.ts';
 
-const moves: readonly Move[] = [
+const moves: readonly RoomAttack[] = [
   ...processes,
   ...privileges,
   ...network,
@@ -31,7 +31,7 @@ const moves: readonly Move[] = [
 const aTurn = 12;
 
 /** Ids in commands must be of this run, since several may be on. */
-const placeOf = (lab: Lab, scene: Scene, { id }: Move, run: string): Place => ({
+const placeOf = (lab: Lab, scene: Scene, { id }: RoomAttack, run: string): Place => ({
   id: `${id}-${run}`,
   actionDir: lab.actionDir,
   github: scene.github.apiUrl,
@@ -72,14 +72,14 @@ export const room: Group = {
       const answer = answers.get(call.id);
       if (!answer) throw new Error(`${move.id} was not tried: ${result.log.slice(-2000)}`);
       const found = scene.canaries.in(answer.text);
-      const own = spoilt.filter((path) => move.spoils?.(machine).includes(path));
+      const own = spoilt.filter((path) => move.corrupts?.(machine).includes(path));
       if (found.length > 0) won.set(move.id, `it was shown ${found.join(', ')}`);
       else if (machine.heard().includes(place.id)) won.set(move.id, 'a service of the host heard it');
       else if (own.length > 0) won.set(move.id, `it changed ${own.join(', ').replaceAll(machine.root, '')}`);
       else if (move.won?.({ ...answer, result, machine, place }))
         won.set(move.id, `it came about: ${answer.text.trim().split('\n')[0]!.slice(0, 60)}`);
     }
-    const claimed = tried.flatMap(({ move }) => move.spoils?.(machine) ?? []);
+    const claimed = tried.flatMap(({ move }) => move.corrupts?.(machine) ?? []);
     return aftermath(won, scene, machine, result, claimed, spoilt);
   },
 };

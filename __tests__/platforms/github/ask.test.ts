@@ -4,12 +4,12 @@ import { Fault } from '../../../src/core/outcome.ts';
 import { tasksOf, withTask } from '../../../src/platforms/github/bot-commits.ts';
 import { branchOf, commandOf } from '../../../src/platforms/github/event.ts';
 import { faults } from '../../stand-ins/github/index.ts';
-import { commentEvent, commit, lines, openWorld, pullEvent, repositoryName, type World } from './world.ts';
+import { commentEvent, commit, lines, openScene, pullEvent, repositoryName, type Scene } from './scene.ts';
 
-let world: World;
+let scene: Scene;
 afterEach(async () => {
-  await world.close();
-  expect(world.gitHub.violations).toEqual([]);
+  await scene.close();
+  expect(scene.gitHub.violations).toEqual([]);
 });
 
 const faultOf = async (promise: Promise<unknown>): Promise<string> => {
@@ -23,55 +23,55 @@ const faultOf = async (promise: Promise<unknown>): Promise<string> => {
 
 describe('the event pull_request', () => {
   test.each(['pull_request', 'pull_request_target'])('%s gives the pinned subject', async (eventName) => {
-    world = await openWorld();
-    const { base, head, pull, subject } = world;
+    scene = await openScene();
+    const { base, head, pull, subject } = scene;
     // The base goes on; the merge base stays.
-    const asked = await world.platform({ eventName }).ask('review');
+    const asked = await scene.platform({ eventName }).ask('review');
     expect(asked).toEqual({ subject: { ...subject, event: eventName, base, head, pull: pull.number } });
-    expect(world.gitHub.requests.map(({ operation }) => operation)).toEqual([
+    expect(scene.gitHub.requests.map(({ operation }) => operation)).toEqual([
       'pulls/get',
       'repos/compare-commits-with-basehead',
     ]);
-    expect(world.gitHub.requests[0]!.headers['user-agent']).toMatch(/^countersign\/\d/);
+    expect(scene.gitHub.requests[0]!.headers['user-agent']).toMatch(/^countersign\/\d/);
   });
 
   test('a base that went on has another merge base', async () => {
-    world = await openWorld();
-    const tip = await commit(world.repository.path, 'main', { 'b.txt': 'b\n' }, { parent: world.base });
-    const payload = pullEvent(world.pull.number, world.head, tip);
-    expect(await world.platform({ payload }).ask('review')).toEqual({
-      subject: { ...world.subject, base: tip },
+    scene = await openScene();
+    const tip = await commit(scene.repository.path, 'main', { 'b.txt': 'b\n' }, { parent: scene.base });
+    const payload = pullEvent(scene.pull.number, scene.head, tip);
+    expect(await scene.platform({ payload }).ask('review')).toEqual({
+      subject: { ...scene.subject, base: tip },
     });
   });
 
   test('a fork is told by its repository', async () => {
-    world = await openWorld({ fork: true });
-    expect(await world.platform().ask('review')).toEqual({ subject: world.subject });
-    expect(world.subject.headRepository).toBe('eve/shop');
+    scene = await openScene({ fork: true });
+    expect(await scene.platform().ask('review')).toEqual({ subject: scene.subject });
+    expect(scene.subject.headRepository).toBe('eve/shop');
   });
 
   test('a head that moved is nothing', async () => {
-    world = await openWorld();
-    const newer = await commit(world.repository.path, 'topic', { 'x.txt': 'x' }, { parent: world.head });
-    expect(await world.platform().ask('review')).toEqual({
-      nothing: `the head has moved from ${world.head} to ${newer} since the event; the run for the newer one will judge it`,
+    scene = await openScene();
+    const newer = await commit(scene.repository.path, 'topic', { 'x.txt': 'x' }, { parent: scene.head });
+    expect(await scene.platform().ask('review')).toEqual({
+      nothing: `the head has moved from ${scene.head} to ${newer} since the event; the run for the newer one will judge it`,
     });
   });
 
   test('a closed one is nothing', async () => {
-    world = await openWorld();
-    world.pull.issue.state = 'closed';
-    expect(await world.platform().ask('review')).toEqual({ nothing: 'pull request #1 is closed' });
-    const payload = pullEvent(1, world.head, world.base, 'closed');
-    expect(await world.platform({ payload }).ask('review')).toEqual({
+    scene = await openScene();
+    scene.pull.issue.state = 'closed';
+    expect(await scene.platform().ask('review')).toEqual({ nothing: 'pull request #1 is closed' });
+    const payload = pullEvent(1, scene.head, scene.base, 'closed');
+    expect(await scene.platform({ payload }).ask('review')).toEqual({
       nothing: 'pull request #1 has been closed',
     });
   });
 
   test('a payload that is none is a fault that says where', async () => {
-    world = await openWorld();
+    scene = await openScene();
     const payload = { action: 'opened', pull_request: { number: 1, head: { sha: '--help' }, base: {} } };
-    expect(await faultOf(world.platform({ payload }).ask('review'))).toContain('pull_request.head.sha');
+    expect(await faultOf(scene.platform({ payload }).ask('review'))).toContain('pull_request.head.sha');
   });
 });
 
@@ -80,13 +80,13 @@ describe('the loop guard', () => {
   const bot = '41898282+github-actions[bot]@users.noreply.github.com';
   const own = { GIT_AUTHOR_NAME: 'github-actions[bot]', GIT_AUTHOR_EMAIL: bot };
 
-  async function onHead(env: Record<string, string>): Promise<World> {
-    world = await openWorld();
-    const { repository, head, base } = world;
+  async function onHead(env: Record<string, string>): Promise<Scene> {
+    scene = await openScene();
+    const { repository, head, base } = scene;
     const made = await commit(repository.path, 'topic', { 'x.txt': 'x' }, { parent: head, message, env });
     const payload = pullEvent(1, made, base);
-    const subject = { ...world.subject, head: made };
-    return { ...world, subject, platform: (more) => world.platform({ payload, ...more }) };
+    const subject = { ...scene.subject, head: made };
+    return { ...scene, subject, platform: (more) => scene.platform({ payload, ...more }) };
   }
 
   test('a commit with the address of the bot is not its work until GitHub has signed it', async () => {
@@ -107,23 +107,23 @@ describe('a pull request that a maintainer has opened from the branch of a stran
     ['eve', /eve has no write permission/],
     ['ann', undefined],
   ])('is served under pull_request_target after a push by %s: %j', async (actor, why) => {
-    world = await openWorld({ fork: true, author: 'ann' });
-    const asked = await world.platform({ eventName: 'pull_request_target', actor }).ask('review');
+    scene = await openScene({ fork: true, author: 'ann' });
+    const asked = await scene.platform({ eventName: 'pull_request_target', actor }).ask('review');
     expect(asked).toEqual(why ? { nothing: expect.stringMatching(why) } : { subject: expect.anything() });
   });
 });
 
 describe('the event issue_comment', () => {
   const asked = (body: string, login = 'ann', type = 'User', actor = login) =>
-    world
+    scene
       .platform({ eventName: 'issue_comment', payload: commentEvent(1, body, login, type), actor })
       .ask('review');
 
   test('a command by a person who may write is served, from the tip of the base', async () => {
-    world = await openWorld();
-    const tip = await commit(world.repository.path, 'main', { 'b.txt': 'b\n' }, { parent: world.base });
+    scene = await openScene();
+    const tip = await commit(scene.repository.path, 'main', { 'b.txt': 'b\n' }, { parent: scene.base });
     expect(await asked('/countersign review please')).toEqual({
-      subject: { ...world.subject, event: 'issue_comment', base: tip },
+      subject: { ...scene.subject, event: 'issue_comment', base: tip },
     });
   });
 
@@ -136,55 +136,55 @@ describe('the event issue_comment', () => {
     ['/countersign review', 'ann', 'Bot', 'ann', /the bot ann, which allow-bots does not name/],
     ['/countersign review', 'ann', 'User', 'tom', /who set off/],
   ])('%j by %s (%s) is nothing', async (body, login, type, actor, why) => {
-    world = await openWorld();
+    scene = await openScene();
     expect(await asked(body, login, type, actor)).toEqual({ nothing: expect.stringMatching(why) });
   });
 
   test('an edited one, and one on an issue, are nothing', async () => {
-    world = await openWorld();
+    scene = await openScene();
     const payload = commentEvent(1, '/countersign review');
     const eventName = 'issue_comment';
-    const edited = world.platform({ eventName, payload: { ...payload, action: 'edited' } });
+    const edited = scene.platform({ eventName, payload: { ...payload, action: 'edited' } });
     expect(await edited.ask('review')).toHaveProperty('nothing');
-    const issue = world.platform({ eventName, payload: { ...payload, issue: { number: 1 } } });
+    const issue = scene.platform({ eventName, payload: { ...payload, issue: { number: 1 } } });
     expect(await issue.ask('review')).toEqual({ nothing: '#1 is an issue, not a pull request' });
   });
 
   describe('on a fork', () => {
     const at = (createdAt: string, actor = 'ann') => {
       const payload = commentEvent(1, '/countersign review', actor, 'User', createdAt);
-      return world.platform({ eventName: 'issue_comment', payload, actor }).ask('review');
+      return scene.platform({ eventName: 'issue_comment', payload, actor }).ask('review');
     };
 
     test('is about what stood there when it was written', async () => {
-      world = await openWorld({ fork: true });
-      world.pull.head.repository.pushedAt = '2026-11-21T08:00:00Z';
-      expect(await at('2026-11-21T08:00:01Z')).toHaveProperty('subject.head', world.head);
+      scene = await openScene({ fork: true });
+      scene.pull.head.repository.pushedAt = '2026-11-21T08:00:00Z';
+      expect(await at('2026-11-21T08:00:01Z')).toHaveProperty('subject.head', scene.head);
     });
 
     test.each(['2026-11-21T08:00:00Z', '2026-11-21T07:59:59Z'])(
       'is refused when the fork was pushed to since it was written (%s)',
       async (written) => {
-        world = await openWorld({ fork: true });
-        world.pull.head.repository.pushedAt = '2026-11-21T08:00:00Z';
+        scene = await openScene({ fork: true });
+        scene.pull.head.repository.pushedAt = '2026-11-21T08:00:00Z';
         expect(await faultOf(at(written))).toBe(
-          `eve/shop was pushed to after the comment was written, so the head ${world.head} may not be what its writer has seen. Look at it and comment again.`,
+          `eve/shop was pushed to after the comment was written, so the head ${scene.head} may not be what its writer has seen. Look at it and comment again.`,
         );
       },
     );
 
     test('is refused when nobody can tell when the fork was pushed to, as of one that is gone', async () => {
-      world = await openWorld({ fork: true });
-      world.pull.head.repository.pushedAt = null;
+      scene = await openScene({ fork: true });
+      scene.pull.head.repository.pushedAt = null;
       expect(await faultOf(at('2026-11-21T08:00:00Z'))).toContain(
         "It can't be told whether eve/shop was pushed to after the comment",
       );
     });
 
     test('is served at any time within the repository, where only those can push who can also ask', async () => {
-      world = await openWorld();
-      world.pull.head.repository.pushedAt = '2026-11-21T08:00:00Z';
-      expect(await at('2026-11-21T07:59:59Z')).toHaveProperty('subject.head', world.head);
+      scene = await openScene();
+      scene.pull.head.repository.pushedAt = '2026-11-21T08:00:00Z';
+      expect(await at('2026-11-21T07:59:59Z')).toHaveProperty('subject.head', scene.head);
     });
   });
 
@@ -220,7 +220,7 @@ describe('the event workflow_run', () => {
   const payload = (more: object = {}) => ({
     action: 'completed',
     workflow_run: {
-      head_sha: world.head,
+      head_sha: scene.head,
       head_branch: 'topic',
       head_repository: { owner: { login: 'octo' } },
       pull_requests: [],
@@ -228,25 +228,25 @@ describe('the event workflow_run', () => {
     },
   });
   const ask = (more: object = {}) =>
-    world.platform({ eventName: 'workflow_run', payload: payload(more) }).ask('fix');
+    scene.platform({ eventName: 'workflow_run', payload: payload(more) }).ask('fix');
 
   test('the pull request it names, if it is one of this repository', async () => {
-    world = await openWorld();
+    scene = await openScene();
     const other = { number: 77, base: { repo: { url: 'https://api.github.com/repos/eve/shop' } } };
     const own = { number: 1, base: { repo: { url: `https://api.github.com/repos/${repositoryName}` } } };
     expect(await ask({ pull_requests: [other, own] })).toEqual({
-      subject: { ...world.subject, event: 'workflow_run' },
+      subject: { ...scene.subject, event: 'workflow_run' },
     });
   });
 
   test('found by the commit when it names none', async () => {
-    world = await openWorld();
-    expect(await ask()).toEqual({ subject: { ...world.subject, event: 'workflow_run' } });
+    scene = await openScene();
+    expect(await ask()).toEqual({ subject: { ...scene.subject, event: 'workflow_run' } });
   });
 
   test('found by the branch where GitHub knows no pull request of the commit', async () => {
-    world = await openWorld({ fork: true });
-    world.gitHub.failNext({ path: /\/commits\/.*\/pulls$/ }, { status: 200, body: [] });
+    scene = await openScene({ fork: true });
+    scene.gitHub.failNext({ path: /\/commits\/.*\/pulls$/ }, { status: 200, body: [] });
     // Found, and then not served: it runs with the secrets of the base, and eve may not write.
     expect(await ask({ head_repository: { owner: { login: 'eve' } } })).toEqual({
       nothing: expect.stringMatching(/^eve has no write permission/),
@@ -254,124 +254,124 @@ describe('the event workflow_run', () => {
   });
 
   test('none is nothing', async () => {
-    world = await openWorld();
-    expect(await ask({ head_sha: world.base })).toEqual({
-      nothing: `there is no open pull request with the head ${world.base}`,
+    scene = await openScene();
+    expect(await ask({ head_sha: scene.base })).toEqual({
+      nothing: `there is no open pull request with the head ${scene.base}`,
     });
   });
 });
 
 describe('the event workflow_dispatch', () => {
   const ask = (ref: string) =>
-    world.platform({ eventName: 'workflow_dispatch', payload: { ref } }).ask('review');
+    scene.platform({ eventName: 'workflow_dispatch', payload: { ref } }).ask('review');
 
   test('the open pull request of the branch', async () => {
-    world = await openWorld({ branch: 'feature/ä#1' });
+    scene = await openScene({ branch: 'feature/ä#1' });
     expect(await ask('refs/heads/feature/ä#1')).toEqual({
-      subject: { ...world.subject, event: 'workflow_dispatch' },
+      subject: { ...scene.subject, event: 'workflow_dispatch' },
     });
   });
 
   test('none is a fault', async () => {
-    world = await openWorld();
+    scene = await openScene();
     expect(await faultOf(ask('refs/heads/main'))).toContain('no open pull request from refs/heads/main');
     expect(await faultOf(ask('refs/tags/topic'))).toContain('no open pull request from refs/tags/topic');
   });
 });
 
 test('any other event is a fault that names those there are', async () => {
-  world = await openWorld();
-  const message = await faultOf(world.platform({ eventName: 'push', payload: {} }).ask('review'));
+  scene = await openScene();
+  const message = await faultOf(scene.platform({ eventName: 'push', payload: {} }).ask('review'));
   expect(message).toContain('push');
   expect(message).toContain('workflow_dispatch');
 });
 
 describe('when GitHub says no', () => {
   test('a wrong token', async () => {
-    world = await openWorld();
-    const message = await faultOf(world.platform({ token: 'ghs_wrong' }).ask('review'));
+    scene = await openScene();
+    const message = await faultOf(scene.platform({ token: 'ghs_wrong' }).ask('review'));
     expect(message).toMatch(/token.*401.*github-token/s);
     expect(message).not.toContain('ghs_wrong');
   });
 
   test('a token that no header can carry never shows up', () => {
     for (const token of ['', 'a b', 'ghs_secret\n']) {
-      expect(() => world.platform({ token })).toThrow(/Input github-token/);
-      expect(() => world.platform({ token })).not.toThrow(/ghs_secret/);
+      expect(() => scene.platform({ token })).toThrow(/Input github-token/);
+      expect(() => scene.platform({ token })).not.toThrow(/ghs_secret/);
     }
   });
 
   test('a missing permission is named with its line', async () => {
-    world = await openWorld();
-    const token = world.gitHub.createToken({ permissions: { contents: 'read' } });
-    const message = await faultOf(world.platform({ token }).ask('review'));
+    scene = await openScene();
+    const token = scene.gitHub.createToken({ permissions: { contents: 'read' } });
+    const message = await faultOf(scene.platform({ token }).ask('review'));
     expect(message).toContain('permissions: pull-requests: read');
-    const token2 = world.gitHub.createToken({ permissions: { pull_requests: 'read' } });
-    expect(await faultOf(world.platform({ token: token2 }).ask('review'))).toContain('contents: read');
+    const token2 = scene.gitHub.createToken({ permissions: { pull_requests: 'read' } });
+    expect(await faultOf(scene.platform({ token: token2 }).ask('review'))).toContain('contents: read');
   });
 
   test('a pull request that is not there', async () => {
-    world = await openWorld();
-    const payload = pullEvent(99, world.head, world.base);
-    expect(await faultOf(world.platform({ payload }).ask('review'))).toMatch(/pull request #99.*404/);
+    scene = await openScene();
+    const payload = pullEvent(99, scene.head, scene.base);
+    expect(await faultOf(scene.platform({ payload }).ask('review'))).toMatch(/pull request #99.*404/);
   });
 
   test.each([
     ['a broken answer', faults.badGateway],
     ['a broken connection', faults.reset],
   ])('%s is tried again, and is told when it lasts', async (_, fault) => {
-    world = await openWorld();
-    world.gitHub.failNext({ path: /\/pulls\/1$/, times: 2 }, fault);
-    expect(await world.platform().ask('review')).toEqual({ subject: world.subject });
-    world.gitHub.failNext({ path: /\/pulls\/1$/, times: 99 }, fault);
-    const before = world.gitHub.requests.length;
-    expect(await faultOf(world.platform().ask('review'))).toMatch(/Run the job again/);
-    expect(world.gitHub.requests.length - before).toBe(4);
+    scene = await openScene();
+    scene.gitHub.failNext({ path: /\/pulls\/1$/, times: 2 }, fault);
+    expect(await scene.platform().ask('review')).toEqual({ subject: scene.subject });
+    scene.gitHub.failNext({ path: /\/pulls\/1$/, times: 99 }, fault);
+    const before = scene.gitHub.requests.length;
+    expect(await faultOf(scene.platform().ask('review'))).toMatch(/Run the job again/);
+    expect(scene.gitHub.requests.length - before).toBe(4);
   });
 
   test.each([
     ['secondary', faults.secondaryRateLimit(20)],
     ['429', faults.tooManyRequests(20)],
   ])('a short %s limit is waited for, twice at most', async (_, fault) => {
-    world = await openWorld();
-    world.gitHub.failNext({ path: /\/pulls\/1$/, times: 2 }, fault);
-    expect(await world.platform().ask('review')).toEqual({ subject: world.subject });
-    expect(world.said).toEqual([
+    scene = await openScene();
+    scene.gitHub.failNext({ path: /\/pulls\/1$/, times: 2 }, fault);
+    expect(await scene.platform().ask('review')).toEqual({ subject: scene.subject });
+    expect(scene.said).toEqual([
       "GitHub's rate limit: waiting for 20 s",
       "GitHub's rate limit: waiting for 20 s",
     ]);
-    world.gitHub.failNext({ path: /\/pulls\/1$/, times: 99 }, fault);
-    const before = world.gitHub.requests.length;
-    expect(await faultOf(world.platform().ask('review'))).toMatch(/rate limit/);
-    expect(world.gitHub.requests.length - before).toBe(3);
+    scene.gitHub.failNext({ path: /\/pulls\/1$/, times: 99 }, fault);
+    const before = scene.gitHub.requests.length;
+    expect(await faultOf(scene.platform().ask('review'))).toMatch(/rate limit/);
+    expect(scene.gitHub.requests.length - before).toBe(3);
   });
 
   test('a long limit is not waited for', async () => {
-    world = await openWorld();
-    world.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.secondaryRateLimit(61));
-    expect(await faultOf(world.platform().ask('review'))).toMatch(/rate limit/);
-    world.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.rateLimit(Math.floor(Date.now() / 1000) + 3600));
-    expect(await faultOf(world.platform().ask('review'))).toMatch(/rate limit/);
+    scene = await openScene();
+    scene.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.secondaryRateLimit(61));
+    expect(await faultOf(scene.platform().ask('review'))).toMatch(/rate limit/);
+    scene.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.rateLimit(Math.floor(Date.now() / 1000) + 3600));
+    expect(await faultOf(scene.platform().ask('review'))).toMatch(/rate limit/);
   });
 
   test('a short primary limit is waited for', async () => {
-    world = await openWorld();
-    world.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.rateLimit(Math.floor(Date.now() / 1000) + 5));
-    expect(await world.platform().ask('review')).toEqual({ subject: world.subject });
+    scene = await openScene();
+    scene.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.rateLimit(Math.floor(Date.now() / 1000) + 5));
+    expect(await scene.platform().ask('review')).toEqual({ subject: scene.subject });
   });
 
   test('the run can be stopped while it waits', async () => {
-    world = await openWorld();
-    world.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.secondaryRateLimit(50));
+    scene = await openScene();
+    scene.gitHub.failNext({ path: /\/pulls\/1$/ }, faults.secondaryRateLimit(50));
     const stop = new AbortController();
     // It says that it waits when it begins to: a minute, which no test has.
     const say = () => stop.abort(new Error('cancelled'));
-    const asked = world.platform({ signal: stop.signal, second: 100_000, say }).ask('review');
+    const asked = scene.platform({ signal: stop.signal, second: 100_000, say }).ask('review');
     expect(await faultOf(asked)).toContain('The run was stopped');
   });
 });
 
 test('hostile names do no harm', async () => {
-  world = await openWorld({ branch: "-x'$(id)`&", before: { a: lines(3) }, after: { '"\n\t é': 'x\n' } });
-  expect(await world.platform().ask('review')).toEqual({ subject: world.subject });
+  scene = await openScene({ branch: "-x'$(id)`&", before: { a: lines(3) }, after: { '"\n\t é': 'x\n' } });
+  expect(await scene.platform().ask('review')).toEqual({ subject: scene.subject });
 });

@@ -6,23 +6,23 @@ import {
   everything,
   findings,
   ledgerOf,
-  openWorld,
+  openScene,
+  type Scene,
   taskId,
   views,
-  type World,
-} from './world.ts';
+} from './scene.ts';
 
-let world: World;
+let scene: Scene;
 beforeEach(async () => {
-  world = await openWorld();
+  scene = await openScene();
 });
 afterEach(async () => {
-  await world.close();
-  expect(world.gitHub.violations).toEqual([]);
+  await scene.close();
+  expect(scene.gitHub.violations).toEqual([]);
 });
 
 test('onto another branch than the default one the check has a name of its own', async () => {
-  const passed = ledgerOf({ ...world.subject, baseRef: 'decoy' }, 'review', findings());
+  const passed = ledgerOf({ ...scene.subject, baseRef: 'decoy' }, 'review', findings());
   await perform();
   await perform(passed);
   expect(runs().map(({ name }) => name)).toEqual(['Countersign / review', 'Countersign / review (decoy)']);
@@ -30,19 +30,19 @@ test('onto another branch than the default one the check has a name of its own',
 
 const many = (count: number) =>
   ledgerOf(
-    world.subject,
+    scene.subject,
     'review',
     findings(
       ...Array.from({ length: count }, (_, i) => ({ rule: `rule-${i}`, line: i + 1, endLine: i + 2 })),
     ),
   );
-const perform = (ledger = many(2), platform = world.platform()) => platform.perform(check, ledger, world.git);
-const runs = () => world.gitHub.checkRuns(world.repository);
-const operations = () => world.gitHub.requests.map(({ operation }) => operation);
+const perform = (ledger = many(2), platform = scene.platform()) => platform.perform(check, ledger, scene.git);
+const runs = () => scene.gitHub.checkRuns(scene.repository);
+const operations = () => scene.gitHub.requests.map(({ operation }) => operation);
 
 test('says the verdict on the head commit', async () => {
   const ledger = ledgerOf(
-    world.subject,
+    scene.subject,
     'review',
     findings(
       { severity: 'low', rule: 'l', message: 'zero\u200bwidth\u202e and\ntwo lines' },
@@ -55,7 +55,7 @@ test('says the verdict on the head commit', async () => {
   expect(runs()).toHaveLength(1);
   expect(runs()[0]).toMatchObject({
     name: 'Countersign / review',
-    headSha: world.head,
+    headSha: scene.head,
     externalId: taskId,
     status: 'completed',
     conclusion: 'failure',
@@ -96,16 +96,16 @@ test('is updated, and not written twice', async () => {
   await perform();
   expect(await perform()).toMatchObject({ status: 'already' });
   const other = { ...views, check: () => ({ title: 'Another', summary: 'A summary' }) };
-  expect(await perform(undefined, world.platform({ views: other }))).toMatchObject({ status: 'done' });
+  expect(await perform(undefined, scene.platform({ views: other }))).toMatchObject({ status: 'done' });
   expect(runs()).toHaveLength(1);
   expect(runs()[0]).toMatchObject({ title: 'Another', conclusion: 'failure' });
   expect(runs()[0]!.annotations).toHaveLength(2);
 });
 
 test('of another app does not stand in for it, whatever it says', async () => {
-  const other = world.gitHub.createToken({ login: 'helper[bot]', permissions: everything });
+  const other = scene.gitHub.createToken({ login: 'helper[bot]', permissions: everything });
   const green = { ...check, conclusion: 'success' } as const;
-  await world.platform({ token: other }).perform(green, many(2), world.git);
+  await scene.platform({ token: other }).perform(green, many(2), scene.git);
   expect(runs()[0]).toMatchObject({ externalId: taskId, conclusion: 'success', app: { slug: 'helper' } });
   expect(await perform()).toMatchObject({ status: 'done' });
   expect(runs()).toHaveLength(2);
@@ -114,7 +114,7 @@ test('of another app does not stand in for it, whatever it says', async () => {
 
 test('that broke off between annotations goes on where it was', async () => {
   const patch = { method: 'PATCH', path: /\/check-runs\//, after: 1, times: 9 };
-  const mend = world.gitHub.failNext(patch, faults.unavailable);
+  const mend = scene.gitHub.failNext(patch, faults.unavailable);
   expect(await perform(many(120))).toMatchObject({ status: 'failed' });
   expect(runs()[0]!.annotations).toHaveLength(100);
   mend();
@@ -124,7 +124,7 @@ test('that broke off between annotations goes on where it was', async () => {
 });
 
 test.each([faults.reset, faults.badGateway])('whose answer is lost is written once', async (fault) => {
-  world.gitHub.failNext({ method: 'POST', path: /\/check-runs$/ }, fault, { carriedOut: true });
+  scene.gitHub.failNext({ method: 'POST', path: /\/check-runs$/ }, fault, { carriedOut: true });
   expect(await perform(many(60))).toMatchObject({ status: 'done' });
   expect(runs()).toHaveLength(1);
   expect(runs()[0]!.annotations).toHaveLength(60);
@@ -132,28 +132,28 @@ test.each([faults.reset, faults.badGateway])('whose answer is lost is written on
 
 test('is cut to what GitHub takes', async () => {
   const long = { ...views, check: () => ({ title: 't'.repeat(999), summary: 's'.repeat(99_999) }) };
-  expect(await perform(undefined, world.platform({ views: long }))).toMatchObject({ status: 'done' });
+  expect(await perform(undefined, scene.platform({ views: long }))).toMatchObject({ status: 'done' });
   expect(runs()[0]!.summary).toHaveLength(65_535);
 });
 
 test('without the permission fails with its line', async () => {
-  const token = world.gitHub.createToken({ permissions: { ...everything, checks: 'read' } });
-  expect(await perform(undefined, world.platform({ token }))).toMatchObject({
+  const token = scene.gitHub.createToken({ permissions: { ...everything, checks: 'read' } });
+  expect(await perform(undefined, scene.platform({ token }))).toMatchObject({
     status: 'failed',
     detail: expect.stringContaining('permissions: checks: write'),
   });
 });
 
 test("with a person's token says that only an app may", async () => {
-  const token = world.gitHub.createToken({ login: 'ann', permissions: everything });
-  expect(await perform(undefined, world.platform({ token }))).toMatchObject({
+  const token = scene.gitHub.createToken({ login: 'ann', permissions: everything });
+  expect(await perform(undefined, scene.platform({ token }))).toMatchObject({
     status: 'failed',
     detail: expect.stringContaining("Only a GitHub App's token"),
   });
 });
 
 test('of a head that moved is stale', async () => {
-  await commit(world.repository.path, 'topic', { x: 'x' }, { parent: world.head });
+  await commit(scene.repository.path, 'topic', { x: 'x' }, { parent: scene.head });
   expect(await perform()).toMatchObject({ status: 'stale' });
   expect(runs()).toEqual([]);
 });

@@ -1,21 +1,21 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Draft } from '../../../src/core/document.ts';
 import { faults } from '../../stand-ins/github/index.ts';
-import { comment, commit, findings, ledgerOf, openWorld, push, views, type World } from './world.ts';
+import { comment, commit, findings, ledgerOf, openScene, push, type Scene, views } from './scene.ts';
 
-let world: World;
+let scene: Scene;
 beforeEach(async () => {
-  world = await openWorld();
+  scene = await openScene();
 });
 afterEach(async () => {
-  await world.close();
-  expect(world.gitHub.violations).toEqual([]);
+  await scene.close();
+  expect(scene.gitHub.violations).toEqual([]);
 });
 
 const mark = '<!-- countersign:sticky:review -->';
-const ledger = (...drafts: Draft[]) => ledgerOf(world.subject, 'review', ...drafts);
-const perform = (of = ledger(), platform = world.platform()) => platform.perform(comment, of, world.git);
-const comments = () => world.gitHub.comments(world.pull);
+const ledger = (...drafts: Draft[]) => ledgerOf(scene.subject, 'review', ...drafts);
+const perform = (of = ledger(), platform = scene.platform()) => platform.perform(comment, of, scene.git);
+const comments = () => scene.gitHub.comments(scene.pull);
 
 test('is created once, updated when it differs, and otherwise left alone', async () => {
   const first = await perform();
@@ -33,35 +33,35 @@ test('line ends that GitHub changes are no difference', async () => {
 });
 
 test("neither another one's mark nor a quoted one is taken for our own", async () => {
-  world.gitHub.addComment(world.pull, 'eve', `${mark}\nspoofed`);
-  world.gitHub.addComment(world.pull, 'github-actions[bot]', `Quoting:\n${mark}`);
-  world.gitHub.addComment(world.pull, 'github-actions[bot]', '<!-- countersign:sticky:fix -->\nfix');
+  scene.gitHub.addComment(scene.pull, 'eve', `${mark}\nspoofed`);
+  scene.gitHub.addComment(scene.pull, 'github-actions[bot]', `Quoting:\n${mark}`);
+  scene.gitHub.addComment(scene.pull, 'github-actions[bot]', '<!-- countersign:sticky:fix -->\nfix');
   expect(await perform()).toMatchObject({ status: 'done' });
   expect(comments()).toHaveLength(4);
   expect(comments()[3]!.body).toBe(`${mark}\nsticky of 1`);
 });
 
 test('is found behind a hundred others', async () => {
-  for (let i = 0; i < 130; i += 1) world.gitHub.addComment(world.pull, 'ann', 'hello');
+  for (let i = 0; i < 130; i += 1) scene.gitHub.addComment(scene.pull, 'ann', 'hello');
   await perform();
   expect(await perform()).toMatchObject({ status: 'already' });
 });
 
 test.each([faults.reset, faults.badGateway])('whose answer is lost is written once', async (fault) => {
-  world.gitHub.failNext({ method: 'POST', path: /\/comments$/ }, fault, { carriedOut: true });
+  scene.gitHub.failNext({ method: 'POST', path: /\/comments$/ }, fault, { carriedOut: true });
   expect(await perform()).toMatchObject({ status: 'done' });
   expect(comments()).toHaveLength(1);
 });
 
 test('is cut with a note', async () => {
   const long = { ...views, sticky: () => 'é'.repeat(70_000) };
-  expect(await perform(undefined, world.platform({ views: long }))).toMatchObject({ status: 'done' });
+  expect(await perform(undefined, scene.platform({ views: long }))).toMatchObject({ status: 'done' });
   expect(comments()[0]!.body).toHaveLength(65_536);
   expect(comments()[0]!.body).toMatch(/cut: GitHub shows no more than this\.$/);
 });
 
 test('after our own push is no stale one, after any other is', async () => {
-  const own = await commit(world.repository.path, 'topic', { x: 'x' }, { parent: world.head });
+  const own = await commit(scene.repository.path, 'topic', { x: 'x' }, { parent: scene.head });
   const pushed = (reference: string): Draft => ({
     kind: 'receipt',
     by: 'platform:github',
@@ -76,8 +76,8 @@ test('after our own push is no stale one, after any other is', async () => {
 });
 
 test('without the permission fails with its line', async () => {
-  const token = world.gitHub.createToken({ permissions: { pull_requests: 'read' } });
-  expect(await perform(undefined, world.platform({ token }))).toMatchObject({
+  const token = scene.gitHub.createToken({ permissions: { pull_requests: 'read' } });
+  expect(await perform(undefined, scene.platform({ token }))).toMatchObject({
     status: 'failed',
     detail: expect.stringContaining('permissions: pull-requests: write'),
   });

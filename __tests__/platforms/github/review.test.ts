@@ -6,29 +6,29 @@ import {
   findings,
   ledgerOf,
   lines,
-  openWorld,
+  openScene,
   review,
+  type Scene,
   type Setup,
   views,
-  type World,
-} from './world.ts';
+} from './scene.ts';
 
-let world: World;
+let scene: Scene;
 afterEach(async () => {
-  await world.close();
-  expect(world.gitHub.violations).toEqual([]);
+  await scene.close();
+  expect(scene.gitHub.violations).toEqual([]);
 });
 
-async function fetched(setup: Setup = {}): Promise<World> {
-  world = await openWorld(setup);
-  await world.platform().fetch(world.git, world.subject);
-  world.gitHub.requests.length = 0;
-  return world;
+async function fetched(setup: Setup = {}): Promise<Scene> {
+  scene = await openScene(setup);
+  await scene.platform().fetch(scene.git, scene.subject);
+  scene.gitHub.requests.length = 0;
+  return scene;
 }
 
-const perform = (ledger = ledgerOf(world.subject, 'review', findings({})), platform = world.platform()) =>
-  platform.perform(review, ledger, world.git);
-const posted = () => world.gitHub.reviews(world.pull);
+const perform = (ledger = ledgerOf(scene.subject, 'review', findings({})), platform = scene.platform()) =>
+  platform.perform(review, ledger, scene.git);
+const posted = () => scene.gitHub.reviews(scene.pull);
 
 describe('a review', () => {
   beforeEach(() => fetched());
@@ -36,7 +36,7 @@ describe('a review', () => {
   test('carries its comments in one request, and tells the rest in its body', async () => {
     const suggestion = 'better';
     const ledger = ledgerOf(
-      world.subject,
+      scene.subject,
       'review',
       findings(
         { rule: 'whole', line: 9, endLine: 10, suggestion },
@@ -55,7 +55,7 @@ describe('a review', () => {
     });
     expect(posted()).toHaveLength(1);
     const [only] = posted();
-    expect(only).toMatchObject({ state: 'COMMENTED', commit: world.head });
+    expect(only).toMatchObject({ state: 'COMMENTED', commit: scene.head });
     expect(only!.body).toBe(`<!-- countersign:${review.key} -->\nreview; unplaced: off elsewhere`);
     expect(only!.comments.map(({ path, startLine, line, body }) => [path, startLine, line, body])).toEqual([
       ['new.txt', null, 2, 'worst'],
@@ -66,7 +66,7 @@ describe('a review', () => {
   });
 
   test('is not posted where there is nothing to say', async () => {
-    expect(await perform(ledgerOf(world.subject, 'review', findings()))).toMatchObject({
+    expect(await perform(ledgerOf(scene.subject, 'review', findings()))).toMatchObject({
       status: 'done',
       detail: 'nothing to say',
     });
@@ -81,8 +81,8 @@ describe('a review', () => {
   });
 
   test("isn't mistaken for another one's with the same mark", async () => {
-    const eve = world.gitHub.createToken({ login: 'eve', permissions: everything });
-    await perform(undefined, world.platform({ token: eve }));
+    const eve = scene.gitHub.createToken({ login: 'eve', permissions: everything });
+    await perform(undefined, scene.platform({ token: eve }));
     expect(await perform()).toMatchObject({ status: 'done' });
     expect(posted().map(({ author }) => author.login)).toEqual(['eve', 'github-actions[bot]']);
   });
@@ -91,7 +91,7 @@ describe('a review', () => {
     await perform();
     const [own] = posted();
     const others = Array.from({ length: 120 }, (_, i) => ({ ...own!, id: 5000 + i, body: 'other' }));
-    world.pull.reviews.unshift(...others);
+    scene.pull.reviews.unshift(...others);
     expect(await perform()).toMatchObject({ status: 'already' });
   });
 
@@ -100,14 +100,14 @@ describe('a review', () => {
       severity: i < 10 ? ('low' as const) : ('high' as const),
       rule: `${i < 10 ? 'low' : 'high'}-${i}`,
     }));
-    await perform(ledgerOf(world.subject, 'review', findings(...some)));
+    await perform(ledgerOf(scene.subject, 'review', findings(...some)));
     expect(posted()[0]!.comments).toHaveLength(50);
     expect(posted()[0]!.comments.every(({ body }) => body.startsWith('high'))).toBe(true);
     expect(posted()[0]!.body).toContain('low-0 low-1');
   });
 
   test('that GitHub cannot place is posted without comments', async () => {
-    world.gitHub.failNext({ method: 'POST', path: /\/reviews$/ }, faults.unprocessable);
+    scene.gitHub.failNext({ method: 'POST', path: /\/reviews$/ }, faults.unprocessable);
     const receipt = await perform();
     expect(receipt).toMatchObject({ status: 'done', detail: expect.stringContaining('in the body') });
     expect(posted()[0]).toMatchObject({ comments: [], body: expect.stringContaining('unplaced: rule-1') });
@@ -119,13 +119,13 @@ describe('a review', () => {
     ['502', faults.badGateway, true],
     ['500 before', faults.serverError, false],
   ])('whose answer is lost (%s) is posted once', async (_, fault, carriedOut) => {
-    world.gitHub.failNext({ method: 'POST', path: /\/reviews$/ }, fault, { carriedOut });
+    scene.gitHub.failNext({ method: 'POST', path: /\/reviews$/ }, fault, { carriedOut });
     expect(await perform()).toMatchObject({ status: 'done' });
     expect(posted()).toHaveLength(1);
   });
 
   test('waits for a secondary limit', async () => {
-    world.gitHub.failNext({ method: 'POST', path: /\/reviews$/ }, faults.secondaryRateLimit(2));
+    scene.gitHub.failNext({ method: 'POST', path: /\/reviews$/ }, faults.secondaryRateLimit(2));
     expect(await perform()).toMatchObject({ status: 'done' });
     expect(posted()).toHaveLength(1);
   });
@@ -134,44 +134,44 @@ describe('a review', () => {
     ['no permission', { pull_requests: 'read' } as const, /pull-requests: write/],
     ['none at all', {}, /pull-requests: read/],
   ])('with %s fails with the line that is missing', async (_, permissions, line) => {
-    const token = world.gitHub.createToken({ permissions });
-    const receipt = await perform(undefined, world.platform({ token }));
+    const token = scene.gitHub.createToken({ permissions });
+    const receipt = await perform(undefined, scene.platform({ token }));
     expect(receipt).toMatchObject({ status: 'failed', detail: expect.stringMatching(line) });
     expect(receipt.detail).not.toContain(token);
   });
 
   test('that GitHub breaks down over for good fails', async () => {
-    world.gitHub.failNext({ method: 'POST', path: /\/reviews$/, times: 9 }, faults.unavailable);
+    scene.gitHub.failNext({ method: 'POST', path: /\/reviews$/, times: 9 }, faults.unavailable);
     expect(await perform()).toMatchObject({ status: 'failed', detail: expect.stringContaining('503') });
-    world.gitHub.failNext({ path: /\/reviews$/, times: 9 }, faults.notFound);
+    scene.gitHub.failNext({ path: /\/reviews$/, times: 9 }, faults.notFound);
     expect(await perform()).toMatchObject({ status: 'failed', detail: expect.stringContaining('404') });
   });
 
   test('of a head that moved, or of a closed pull request, is stale', async () => {
-    const newer = await commit(world.repository.path, 'topic', { x: 'x' }, { parent: world.head });
+    const newer = await commit(scene.repository.path, 'topic', { x: 'x' }, { parent: scene.head });
     expect(await perform()).toMatchObject({ status: 'stale', detail: expect.stringContaining(newer) });
-    world.pull.issue.state = 'closed';
+    scene.pull.issue.state = 'closed';
     expect(await perform()).toMatchObject({ status: 'stale', detail: expect.stringContaining('closed') });
     expect(posted()).toEqual([]);
   });
 
   test('whose view breaks down fails, and throws nothing', async () => {
     const broken = { ...views, review: () => assertNever() };
-    expect(await perform(undefined, world.platform({ views: broken }))).toMatchObject({
+    expect(await perform(undefined, scene.platform({ views: broken }))).toMatchObject({
       status: 'failed',
       detail: expect.stringContaining('a broken view'),
     });
   });
 
   test('of another repository is refused', async () => {
-    const ledger = ledgerOf({ ...world.subject, repository: 'octo/other' }, 'review', findings({}));
+    const ledger = ledgerOf({ ...scene.subject, repository: 'octo/other' }, 'review', findings({}));
     expect(await perform(ledger)).toMatchObject({ status: 'refused' });
-    expect(world.gitHub.requests).toEqual([]);
+    expect(scene.gitHub.requests).toEqual([]);
   });
 
   test('is cut to what GitHub takes', async () => {
     const long = { ...views, review: () => '😀'.repeat(50_000), inline: () => 'y'.repeat(70_000) };
-    expect(await perform(undefined, world.platform({ views: long }))).toMatchObject({ status: 'done' });
+    expect(await perform(undefined, scene.platform({ views: long }))).toMatchObject({ status: 'done' });
     expect(posted()[0]!.body.length).toBeLessThanOrEqual(65_536);
     expect(posted()[0]!.body).toMatch(/cut: GitHub shows no more than this\.$/);
     expect(posted()[0]!.body).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])/);
@@ -184,8 +184,8 @@ function assertNever(): never {
 
 test('a fork with a token that only reads says so', async () => {
   await fetched({ fork: true });
-  const token = world.gitHub.createToken({ permissions: { contents: 'read', pull_requests: 'read' } });
-  const receipt = await perform(undefined, world.platform({ token }));
+  const token = scene.gitHub.createToken({ permissions: { contents: 'read', pull_requests: 'read' } });
+  const receipt = await perform(undefined, scene.platform({ token }));
   expect(receipt).toMatchObject({ status: 'failed', detail: expect.stringContaining('fork') });
 });
 
@@ -203,7 +203,7 @@ test('a diff of many files, renames and strange names is placed as GitHub places
     },
   });
   const ledger = ledgerOf(
-    world.subject,
+    scene.subject,
     'review',
     findings(
       { path: 'new.txt', line: 1, rule: 'off' },

@@ -8,7 +8,7 @@ import type { Git } from '../../../src/core/git.ts';
 import { openGit } from '../../../src/git/git.ts';
 import { shownHunks } from '../../../src/platforms/github/shown-hunks.ts';
 import { type Hunk, hunksOf, place } from '../../../src/platforms/shared/positions.ts';
-import { commit, finding, lines } from '../github/world.ts';
+import { commit, finding, lines } from '../github/scene.ts';
 
 const at = (hunks: Hunk[]) => new Map([['a.txt', hunks]]);
 const one = (line: number, endLine: number, hunks: Hunk[]) =>

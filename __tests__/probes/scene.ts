@@ -7,7 +7,7 @@ import { plainRooms } from './plain-room.ts';
 
 const at = new Date('2026-01-01T00:00:00Z');
 
-export interface Setting {
+export interface Scene {
   head: string;
   mergeBase?: string;
   inputs?: Record<string, string>;
@@ -22,7 +22,7 @@ export interface Setting {
 export type TestContext = ProbeContext & ReturnType<typeof plainRooms>;
 
 /** A context for probes on a repository, with a ledger that holds the task alone. */
-export function makeContext(git: Git, setting: Setting): TestContext {
+export function makeContext(git: Git, setting: Scene): TestContext {
   const rooms = plainRooms(git.dir, setting);
   const base = setting.mergeBase ?? setting.head;
   const task: Draft<'task'> = {

@@ -2,7 +2,7 @@ import { describe, expect } from '@jest/globals';
 import { faults } from '../stand-ins/github/index.ts';
 import { git } from '../stand-ins/laptop.ts';
 import { bash, finding, findings, repair, session } from '../stand-ins/sums.ts';
-import { errors, promise, type Scene } from './scene.ts';
+import { errors, type Scene, scenario } from './scene.ts';
 
 const publishing = {
   fix: {
@@ -36,7 +36,7 @@ const replies = {
 describe('when GitHub fails once at each request that publishes', () => {
   for (const agent of ['fix', 'review'] as Name[]) {
     for (const [how, fault] of Object.entries(passing)) {
-      promise(`and ${how}, ${agent} publishes everything, and once`, async (stage) => {
+      scenario(`and ${how}, ${agent} publishes everything, and once`, async (stage) => {
         const scene = await stage.scene();
         stage.model.add(session(...replies[agent]));
         for (const match of Object.values(publishing[agent])) stage.github.failNext(match, fault);
@@ -46,7 +46,7 @@ describe('when GitHub fails once at each request that publishes', () => {
       });
     }
 
-    promise(
+    scenario(
       `and loses only the answer of what it has carried out, ${agent} publishes everything, and once`,
       async (stage) => {
         const scene = await stage.scene();
@@ -71,7 +71,7 @@ describe('when GitHub says no for good', () => {
   for (const agent of ['fix', 'review'] as Name[]) {
     for (const [what, match] of Object.entries(publishing[agent])) {
       for (const [status, fault] of Object.entries(no)) {
-        promise(
+        scenario(
           `(${status}) to ${what}, ${agent} says so and fails, and publishes nothing by halves`,
           async (stage) => {
             const scene = await stage.scene();
@@ -94,7 +94,7 @@ describe('when GitHub says no for good', () => {
     }
   }
 
-  promise('(500, again and again) to read the pull request, the run ends in one sentence', async (stage) => {
+  scenario('(500, again and again) to read the pull request, the run ends in one sentence', async (stage) => {
     const scene = await stage.scene();
     stage.github.failNext({ method: 'GET', path: /\/pulls\/\d+$/, times: 99 }, faults.serverError);
     const result = await scene.run('review');
@@ -103,14 +103,14 @@ describe('when GitHub says no for good', () => {
     expect(stage.model.requests).toEqual([]);
   });
 
-  promise('(401), the run says that the token is wrong', async (stage) => {
+  scenario('(401), the run says that the token is wrong', async (stage) => {
     const scene = await stage.scene();
     const result = await scene.run('review', { token: 'ghs_wrong' });
     expect([result.exitCode, result.outputs.outcome]).toEqual([1, 'incomplete']);
     expect(errors(result)).toContain("GitHub doesn't accept the token");
   });
 
-  promise('(429, for an hour), the run does not wait for it', async (stage) => {
+  scenario('(429, for an hour), the run does not wait for it', async (stage) => {
     const scene = await stage.scene();
     stage.github.failNext({ path: /\/pulls\/\d+$/, times: 99 }, faults.tooManyRequests(3600));
     const result = await scene.run('review');

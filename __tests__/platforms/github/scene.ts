@@ -78,7 +78,7 @@ export const everything: Partial<Record<Permission, 'write'>> = {
 export const lines = (count: number, change: Record<number, string> = {}): string =>
   Array.from({ length: count }, (_, i) => `${change[i + 1] ?? `line ${i + 1}`}\n`).join('');
 
-export interface World {
+export interface Scene {
   gitHub: GitHub;
   repository: Repository;
   pull: Pull;
@@ -101,7 +101,7 @@ export interface Setup {
 }
 
 /** A GitHub with one repository, one pull request, and a clean bare repository to fetch into. */
-export async function openWorld(setup: Setup = {}): Promise<World> {
+export async function openScene(setup: Setup = {}): Promise<Scene> {
   const { before = { 'a.txt': lines(30), 'old.txt': 'old\n' }, branch = 'topic' } = setup;
   const { after = { 'a.txt': lines(30, { 10: 'changed 10' }), 'new.txt': lines(5) } } = setup;
   const gitHub = await startGitHub();
@@ -123,7 +123,7 @@ export async function openWorld(setup: Setup = {}): Promise<World> {
   const token = gitHub.createToken({ permissions: everything });
   const stop = new AbortController();
   const said: string[] = [];
-  const artifacts: World['artifacts'] = [];
+  const artifacts: Scene['artifacts'] = [];
   const platform = (more: Partial<GitHubOptions> = {}): Platform =>
     createGitHub({
       bots: [],
@@ -183,7 +183,7 @@ export const pullEvent = (number: number, head: string, base: string, action = '
   pull_request: { number, head: { sha: head }, base: { sha: base } },
 });
 
-/** Written after all that a world begins with. */
+/** Written after all that a scene begins with. */
 export const commentEvent = (
   number: number,
   body: string,
@@ -231,9 +231,9 @@ export const finding = (given: Partial<Finding> = {}): Finding => ({
 });
 
 /** A patch document for a change that is in the clean repository already. */
-export async function patchOf(world: World, files: Files): Promise<Draft<'patch'>> {
-  const { git, head, subject } = world;
-  await world.platform().fetch(git, subject);
+export async function patchOf(scene: Scene, files: Files): Promise<Draft<'patch'>> {
+  const { git, head, subject } = scene;
+  await scene.platform().fetch(git, subject);
   const made = await commit(git.dir, 'patched', files, { parent: head });
   const raw = (await git(['diff-tree', '-r', '-z', '--raw', '--no-renames', head, made])).toString();
   const tree = (await git(['rev-parse', `${made}^{tree}`])).toString().trim();
