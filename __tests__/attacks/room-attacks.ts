@@ -33,7 +33,9 @@ export interface Seen {
   place: Place;
 }
 
-type More = Partial<Pick<RoomAttack, 'won' | 'corrupts' | 'also' | 'layer' | 'strongest' | 'stoppedByMachine'>>;
+type More = Partial<
+  Pick<RoomAttack, 'won' | 'corrupts' | 'also' | 'layer' | 'strongest' | 'stoppedByMachine'>
+>;
 
 /** Makes the moves of one family, named `family-01` and on; rows are written `B1 B2`. */
 export function family(name: string, layer: Layer = 'sandbox') {

@@ -1,5 +1,5 @@
 // Runs the bundle once for each list of arguments that stdin names, one after another, and prints what came of each.
-// A run is over when nothing is left to do, as in a process of its own; it begins with the bundle loaded anew.
+// A run is over when it exits; it begins with the bundle loaded anew.
 const { readFileSync, writeSync } = require('node:fs');
 
 const { bundle, cases } = JSON.parse(readFileSync(0, 'utf8'));
@@ -9,28 +9,25 @@ let written;
 process.setMaxListeners(0);
 for (const name of ['stdout', 'stderr']) {
   process[name].setMaxListeners(0);
-  process[name].write = (piece) => {
+  process[name].write = (piece, done) => {
     written[name] += piece;
+    done?.();
     return true;
   };
 }
 
+process.exit = (code) => {
+  ended.push({ code, ...written });
+  setImmediate(next);
+};
+
 function next() {
-  if (written) ended.push({ code: process.exitCode ?? 0, ...written });
   const args = cases[ended.length];
-  if (!args) {
-    process.exitCode = 0;
-    writeSync(1, JSON.stringify(ended));
-    return;
-  }
+  if (!args) return void writeSync(1, JSON.stringify(ended));
   written = { stdout: '', stderr: '' };
-  process.exitCode = undefined;
   process.argv = [process.execPath, bundle, ...args];
   delete require.cache[bundle];
   require(bundle);
 }
 
-process.on('beforeExit', () => {
-  if (ended.length < cases.length) setImmediate(next);
-});
 next();

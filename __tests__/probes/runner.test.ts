@@ -55,8 +55,8 @@ describe('the runner', () => {
     ['python3.12 -m pytest', 'pytest', 0],
     ['go test ./...', 'go', 0],
     ['gotestsum -- ./...', 'gotestsum', 0],
-  ])('%s', (command, name, separators) => {
-    expect(runnerOf(command, scripts)).toEqual({ name, separators });
+  ])('%s', (command, name, npmDashes) => {
+    expect(runnerOf(command, scripts)).toEqual({ name, npmDashes });
   });
   test.each([
     'npm run twice',

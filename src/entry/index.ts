@@ -1,25 +1,23 @@
 import '../room/no-inspector.ts';
 import '../room/close-inherited.ts';
 import '../core/zod-jitless.ts';
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as core from '@actions/core';
-import { spent } from '../core/budget.ts';
 import { type Config, readConfig } from '../core/config.ts';
-import { type Ledger, newest, taskOf } from '../core/ledger.ts';
+import type { Ledger } from '../core/ledger.ts';
 import { exitCode, Fault, type Outcome } from '../core/outcome.ts';
-import { pushedSha } from '../core/receipts.ts';
 import { sanitizeLog } from '../core/sanitize.ts';
-import { ledgerArtifact } from '../core/task.ts';
 import { createGitHub } from '../platforms/github/index.ts';
 import { wipeLeftovers } from '../room/room.ts';
 import { realDeps } from '../run/deps.ts';
 import { run } from '../run/run.ts';
 import { exitWith, untilStopped } from '../run/stop-signal.ts';
-import { fetchLedger, uploadArtifact } from '../stores/artifact.ts';
+import { fetchLedger, uploadArtifact, uploadLedger } from '../stores/artifact.ts';
 import { commentFile } from '../views/handoff-comment.ts';
 import { views } from '../views/index.ts';
+import { outputsOf } from '../views/outputs.ts';
 import { report } from '../views/report.ts';
 import { closingLine, earlySummary, jobSummary } from '../views/summary.ts';
 
@@ -107,7 +105,10 @@ async function reportResult(
   directory: string,
 ): Promise<0 | 1> {
   const code = exitCode(outcome);
-  if (config.phase === 'propose') await uploadLedger(taskOf(ledger).id, directory, ledger);
+  if (config.phase === 'propose' && !(await uploadLedger(directory, ledger)))
+    core.warning(
+      'This runner has no artifact service (ACTIONS_RUNTIME_TOKEN is not set), so a job with `phase: apply` will not find the ledger: run both jobs where artifacts can be kept.',
+    );
   const left = await writeOutputs(outcome, ledger, directory, code === 0 ? '' : commentFile(ledger));
   await core.summary.addRaw(jobSummary(ledger, left, outcome)).write();
   const line = sanitizeLog(closingLine(ledger, outcome));
@@ -123,27 +124,15 @@ async function writeOutputs(
   directory: string,
   text: string,
 ): Promise<{ report: string; ledger: string }> {
-  const reportPath = join(directory, 'report.html');
-  await writeFile(reportPath, report(ledger));
-  const used = spent(ledger);
-  const outputs = {
-    outcome,
-    'task-id': taskOf(ledger).id,
-    'session-id': newest(ledger, 'usage')?.session ?? '',
-    'commit-sha': pushedSha(ledger) ?? '',
-    findings: String(newest(ledger, 'findings')?.findings.length ?? 0),
-    'comment-file': text && (await writeComment(text)),
-    ledger: directory,
-    'ledger-digest': ledger.at(-1)?.digest ?? '',
-    report: reportPath,
-    tokens: String(used.tokens),
-    'cost-usd': used.costUsd.toFixed(4),
-  };
+  const files = { report: join(directory, 'report.html'), ledger: directory };
+  await writeFile(files.report, report(ledger));
+  const comment = text && (await writeComment(text));
+  const outputs = outputsOf(ledger, outcome, { ...files, comment });
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
-  return { report: reportPath, ledger: directory };
+  return files;
 }
 
-/** What `leave` and `tell` do, for a run that a fault has ended: with its ledger where there is one by then. */
+/** What `writeOutputs` and `reportResult` do, for a run that a fault has ended: with its ledger where there is one by then. */
 async function stopShort(error: unknown): Promise<1> {
   const isFault = error instanceof Fault;
   const message = isFault
@@ -168,19 +157,6 @@ async function writeComment(text: string): Promise<string> {
   await mkdir(home, { recursive: true });
   await writeFile(path, text);
   return path;
-}
-
-async function uploadLedger(taskId: string, directory: string, ledger: Ledger): Promise<void> {
-  const files = await Promise.all(
-    ledger.map(async ({ seq, kind }) => {
-      const name = `${String(seq).padStart(4, '0')}-${kind}.md`;
-      return { name, content: await readFile(join(directory, name)) };
-    }),
-  );
-  if ((await uploadArtifact(ledgerArtifact(taskId), files)) === undefined)
-    core.warning(
-      'This runner has no artifact service (ACTIONS_RUNTIME_TOKEN is not set), so a job with `phase: apply` will not find the ledger: run both jobs where artifacts can be kept.',
-    );
 }
 
 /** The runner gives an input as INPUT_NAME, in capitals, spaces as underscores, hyphens as they are. */

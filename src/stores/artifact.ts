@@ -1,6 +1,8 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileName } from '../core/document.ts';
+import { type Ledger, taskOf } from '../core/ledger.ts';
 import { Fault } from '../core/outcome.ts';
 import { ledgerArtifact } from '../core/task.ts';
 import { unpackLedger } from './unpack.ts';
@@ -35,6 +37,20 @@ export async function uploadArtifact(
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/**
+ * Keeps the ledger in `directory` for the job that applies it.
+ * @returns whether the runner has an artifact service to keep it
+ */
+export async function uploadLedger(directory: string, ledger: Ledger): Promise<boolean> {
+  const files = await Promise.all(
+    ledger.map(async (document) => {
+      const name = fileName(document);
+      return { name, content: await readFile(join(directory, name)) };
+    }),
+  );
+  return (await uploadArtifact(ledgerArtifact(taskOf(ledger).id), files)) !== undefined;
 }
 
 /**
