@@ -50,7 +50,7 @@ async function inside(script: string, sandbox = prepare()): Promise<RoomResult> 
     {},
     {
       cwd: '/',
-      timeoutSeconds: 60,
+      timeoutSeconds: 900,
       ...(sandbox.filter && { handed: sandbox.filter }),
     },
   );
