@@ -22,14 +22,14 @@ describe('what is too large to be taken over is a fault in a sentence', () => {
   ])('%s', async (_, make) => {
     await inRoom(async (room) => {
       writeFileSync(join(room.inside.work, 'large.bin'), make());
-      await expect(collectPatch(git, room, commit, 60)).rejects.toThrow(/ 24 MB.*not taken over/);
+      await expect(collectPatch(git, room, commit, 900)).rejects.toThrow(/ 24 MB.*not taken over/);
     });
   });
 
   test('a file that fills the outbox', async () => {
     await inRoom(async (room) => {
       writeFileSync(join(room.inside.work, 'large.bin'), randomBytes(140 * MiB));
-      await expect(collectPatch(git, room, commit, 60)).rejects.toThrow(Fault);
+      await expect(collectPatch(git, room, commit, 900)).rejects.toThrow(Fault);
     });
   });
 });

@@ -31,7 +31,7 @@ describe('a change to a binary file is taken over', () => {
     const bytes = make();
     const patch = await inRoom((room) => {
       writeFileSync(join(room.inside.work, 'old.bin'), bytes);
-      return collectPatch(git, room, commit, 60);
+      return collectPatch(git, room, commit, 900);
     });
     expect(patch!.files.map(({ path }) => path)).toEqual(['old.bin']);
     expect((await git(['cat-file', 'blob', `${patch!.tree}:old.bin`])).equals(bytes)).toBe(true);
@@ -46,7 +46,7 @@ describe('a change to a binary file is taken over', () => {
         );
         const patch = await inRoom((room) => {
           writeFileSync(join(room.inside.work, 'old.bin'), bytes);
-          return collectPatch(git, room, commit, 60);
+          return collectPatch(git, room, commit, 900);
         });
         expect((await git(['cat-file', 'blob', `${patch!.tree}:old.bin`])).equals(bytes)).toBe(true);
       }),
@@ -144,7 +144,7 @@ describe('a patch that would fill memory is refused before git reads it', () => 
     const text = 'literal 99999999\ncopy from a\rliteral 99999999\n\rdelta 1\nrename x\n';
     const patch = await inRoom((room) => {
       writeFileSync(join(room.inside.work, 'a.txt'), text);
-      return collectPatch(git, room, commit, 60);
+      return collectPatch(git, room, commit, 900);
     });
     expect((await git(['cat-file', 'blob', `${patch!.tree}:a.txt`])).toString()).toBe(text);
   });
@@ -157,7 +157,7 @@ test('what the agent left where its change is gathered neither holds it up nor g
     writeFileSync(left('index.lock'), '');
     symlinkSync(room.inside.home, left('objects'));
     writeFileSync(join(room.inside.work, 'a.txt'), 'two\n');
-    return collectPatch(git, room, commit, 60);
+    return collectPatch(git, room, commit, 900);
   });
   expect(patch!.files).toMatchObject([{ path: 'a.txt', status: 'M' }]);
 });

@@ -46,7 +46,7 @@ export function makeContext(git: Git, setting: Scene): TestContext {
     config: readConfig(setting.inputs ?? {}).config,
     repository: readRepositoryConfig(setting.configuration, 'countersign.yml'),
     git,
-    seconds: setting.seconds ?? 60,
+    seconds: setting.seconds ?? 900,
     signal: new AbortController().signal,
     say: () => {},
     ...rooms,

@@ -73,7 +73,7 @@ async function open(request: Partial<RoomRequest> = {}): Promise<Room> {
   return room;
 }
 
-const sh = async (room: Room, script: string, timeoutSeconds = 30) =>
+const sh = async (room: Room, script: string, timeoutSeconds = 900) =>
   room.run({ argv: ['/bin/sh', '-c', script], timeoutSeconds });
 
 test('a room shows the tree at its commit, the installed dependencies, and nothing of the machine beside tools', async () => {
@@ -155,7 +155,7 @@ test('of endless output only the end is kept', async () => {
   const room = await open();
   const { output } = await room.run({
     argv: ['/bin/sh', '-c', 'seq 1 200000; echo last'],
-    timeoutSeconds: 30,
+    timeoutSeconds: 900,
     keepBytes: 1000,
   });
   expect(output.length).toBeLessThan(1100);

@@ -52,7 +52,7 @@ async function inside(script: string, prepared?: Exclude<Sandbox, 'none'>): Prom
     {},
     {
       cwd: '/',
-      timeoutSeconds: 60,
+      timeoutSeconds: 900,
       ...(sandbox.filter && { handed: sandbox.filter }),
     },
   );

@@ -138,7 +138,7 @@ async function setUp(command: string, more: Partial<SetupOptions> = {}): Promise
     command,
     commit: head,
     workingDirectory: '.',
-    seconds: 60,
+    seconds: 900,
     hosts: [host],
     relay: ['/countersign/node', '/countersign/relay.cjs'],
     openRoom,
@@ -161,7 +161,7 @@ async function setUp(command: string, more: Partial<SetupOptions> = {}): Promise
 async function later(script: string, request: { commit?: string; writable?: boolean } = {}): Promise<string> {
   const room = await openRoom({ commit: head, writable: true, history: true, ...request }, artifacts);
   opened.push(room);
-  return (await room.run({ argv: ['/bin/sh', '-c', script], timeoutSeconds: 30 })).output;
+  return (await room.run({ argv: ['/bin/sh', '-c', script], timeoutSeconds: 900 })).output;
 }
 
 const trust = 'export NODE_EXTRA_CA_CERTS=$PWD/ca.pem npm_config_cafile=$PWD/ca.pem';
