@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseRawDiff, type RawChange, readRawDiff } from '../../src/core/raw-diff.ts';
+import { times } from '../property.ts';
 
 const [a, b] = ['a'.repeat(40), 'b'.repeat(40)];
 const names = [
@@ -65,7 +66,7 @@ describe('what git wrote', () => {
         const byPath = (x: RawChange, y: RawChange) => (x.path < y.path ? -1 : 1);
         expect(parseRawDiff(output).toSorted(byPath)).toEqual(expected.toSorted(byPath));
       }),
-      { numRuns: 20 },
+      times(0.8),
     );
   });
 
@@ -91,7 +92,7 @@ describe('what git wrote', () => {
         expect(output[end]).not.toBe(0x3a);
         if (end < output.length) expect(() => parseRawDiff(output)).toThrow('something that is no record');
       }),
-      { numRuns: 20 },
+      times(0.8),
     );
   });
 

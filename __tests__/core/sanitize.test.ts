@@ -7,9 +7,10 @@ import {
   sanitizeLog,
   sanitizeText,
 } from '../../src/core/sanitize.ts';
+import { times } from '../property.ts';
 import { hostile } from '../views/hostile.ts';
 
-const runs = { numRuns: 1000 };
+const runs = times(8);
 
 describe('hostile text for people', () => {
   test('loses what is hidden, counted, once and for all', () => {

@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fence, fenceMarks, truncate, truncateStart } from '../../src/core/text.ts';
 import { fenced } from '../attacks/shown.ts';
+import { times } from '../property.ts';
 
-const runs = { numRuns: 1000 };
+const runs = times(8);
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: fc.constantFrom('a', '世', '🎉', '\ud83c', '\udf89', '\n') }),
