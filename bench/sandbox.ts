@@ -34,7 +34,7 @@ export async function measureSandbox(scratch: string): Promise<Row[]> {
     cwd: '/room/home',
   };
   const options = { cwd: '/', timeoutSeconds: 60 };
-  const inside = { ...options, ...(sandbox.filter && { handed: sandbox.filter }) };
+  const inside = { ...options, ...(sandbox.filter && { fd3Input: sandbox.filter }) };
   const ours: number[] = [];
   const plain: number[] = [];
   for (let run = 0; run < runs; run += 1) {

@@ -53,7 +53,7 @@ async function inside(script: string, prepared?: Exclude<Sandbox, 'none'>): Prom
     {
       cwd: '/',
       timeoutSeconds: 900,
-      ...(sandbox.filter && { handed: sandbox.filter }),
+      ...(sandbox.filter && { fd3Input: sandbox.filter }),
     },
   );
 }

@@ -9,7 +9,7 @@ export function normalizeLines(text: string): string[] {
 }
 
 /**
- * Where `quote` stands in `file`, both as `comparable` gives them: the index of the line nearest to `wanted`,
+ * Where `quote` stands in `file`, both as `normalizeLines` gives them: the index of the line nearest to `wanted`,
  * the earlier one of two. All lines may be indented deeper or less by the same whitespace. Linear in the
  * lengths of both.
  */

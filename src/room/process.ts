@@ -10,20 +10,20 @@ const keepByDefault = 256 * 1024;
  * Runs `argv` as the leader of a process group of its own and kills the whole group at the time limit or on
  * abort. Output is read to its end and forgotten but for the last `keepBytes`.
  * @param environment all of the process's variables
- * @param command with `handed`, what the process can read from file descriptor 3
+ * @param command with `fd3Input`, what the process can read from file descriptor 3
  */
 export async function runProcess(
   argv: readonly [string, ...string[]],
   environment: Readonly<Record<string, string>>,
-  command: Omit<RoomCommand, 'argv' | 'env' | 'cwd'> & { cwd: string; handed?: Buffer },
+  command: Omit<RoomCommand, 'argv' | 'env' | 'cwd'> & { cwd: string; fd3Input?: Buffer },
 ): Promise<RoomResult> {
-  const { timeoutSeconds, keepBytes = keepByDefault, signal, input, onLine, cwd, handed } = command;
+  const { timeoutSeconds, keepBytes = keepByDefault, signal, input, onLine, cwd, fd3Input } = command;
   const pipe = await openPipe();
   const started = performance.now();
   const child = start(argv, {
     env: environment,
     cwd,
-    fd3Input: handed,
+    fd3Input,
     signal,
     isFed: input !== undefined,
     pipe,
@@ -48,10 +48,10 @@ export async function runProcess(
     // A program may end without reading its input; its exit code tells then.
     child.stdin?.on('error', () => {});
     child.stdin?.end(input);
-    if (handed) {
+    if (fd3Input) {
       const file = child.stdio[3] as unknown as Writable;
       file.on('error', () => {});
-      file.end(handed);
+      file.end(fd3Input);
     }
     child.on('exit', () => {
       // What outlives its leader would keep the pipe, and so this promise, open.

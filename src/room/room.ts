@@ -123,7 +123,7 @@ async function createRoom(
       {
         ...options,
         cwd: '/',
-        ...(sandbox.filter && { handed: sandbox.filter }),
+        ...(sandbox.filter && { fd3Input: sandbox.filter }),
       },
     );
   };

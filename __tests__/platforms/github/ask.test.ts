@@ -366,7 +366,7 @@ describe('when GitHub says no', () => {
     const stop = new AbortController();
     // It says that it waits when it begins to: a minute, which no test has.
     const say = () => stop.abort(new Error('cancelled'));
-    const asked = scene.platform({ signal: stop.signal, second: 100_000, say }).ask('review');
+    const asked = scene.platform({ signal: stop.signal, msPerSecond: 100_000, say }).ask('review');
     expect(await faultOf(asked)).toContain('The run was stopped');
   });
 });

@@ -14,7 +14,7 @@ test('requests go by the fetch that is given, with a signal of the run’s own',
     },
     signal: stop.signal,
     say: () => {},
-    second: 1,
+    msPerSecond: 1,
   });
   await api.rest.meta.get();
   const [url, signal] = sent[0]!;
@@ -37,7 +37,7 @@ test('that of @actions/github asks the proxy of https_proxy for GitHub’s host,
       fetch: defaults.request?.fetch as typeof fetch,
       signal: new AbortController().signal,
       say: () => {},
-      second: 1,
+      msPerSecond: 1,
     });
     await expect(api.rest.meta.get({ request: { retries: 0 } })).rejects.toMatchObject({ status: 500 });
     expect(proxy.connects).toEqual(['github.example:443']);

@@ -142,7 +142,7 @@ export async function openScene(setup: Setup = {}): Promise<Scene> {
         artifacts.push({ name, files });
         return `${gitHub.serverUrl}/artifact/1`;
       },
-      second: 10,
+      msPerSecond: 10,
       signal: stop.signal,
       ...more,
     });

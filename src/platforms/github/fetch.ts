@@ -10,7 +10,7 @@ interface Remote {
   repository: string;
   token: string;
   signal: AbortSignal;
-  second: number;
+  msPerSecond: number;
 }
 
 const attempts = 3;
@@ -43,7 +43,7 @@ export async function fetchCommits(remote: Remote, git: Git, subject: Subject): 
       const words = hide(sanitizeLine((error as Error).message, 500), remote.token);
       if (attempt === attempts || isFinal(words) || remote.signal.aborted) throw fault(words, remote);
     }
-    await sleep(attempt * 2 * remote.second, undefined, { signal: remote.signal });
+    await sleep(attempt * 2 * remote.msPerSecond, undefined, { signal: remote.signal });
   }
   await check(git, commits);
 }

@@ -36,7 +36,7 @@ export interface GitHubOptions {
   uploadArtifact?: UploadArtifact;
   clock?: () => Date;
   /** How long a second of waiting for GitHub is, in milliseconds; a test makes it short. */
-  second?: number;
+  msPerSecond?: number;
   signal: AbortSignal;
 }
 
@@ -45,8 +45,8 @@ export interface GitHubOptions {
  * own: 2 to ask, 3 each for review, check and comment (head, search, write), and 1 to know oneself.
  */
 export function createGitHub(options: GitHubOptions): Platform {
-  const { token, serverUrl, repository, signal, say, second = 1000 } = options;
-  const api = createApi({ token, fetch: options.fetch, apiUrl: options.apiUrl, signal, say, second });
+  const { token, serverUrl, repository, signal, say, msPerSecond = 1000 } = options;
+  const api = createApi({ token, fetch: options.fetch, apiUrl: options.apiUrl, signal, say, msPerSecond });
   const context: Context = {
     api,
     repository,
@@ -58,7 +58,7 @@ export function createGitHub(options: GitHubOptions): Platform {
     runUrl: options.runUrl,
     clock: options.clock ?? (() => new Date()),
     signal,
-    msPerSecond: second,
+    msPerSecond,
     tokenActor: tokenActorOf(api, options.graphqlUrl),
   };
   const event = { name: options.eventName, payload: options.payload, actor: options.actor };
@@ -66,7 +66,8 @@ export function createGitHub(options: GitHubOptions): Platform {
     name: 'github',
     effects: ['push', 'review', 'check', 'comment'],
     ask: (agentName) => ask(context, event, agentName),
-    fetch: (git, subject) => fetchCommits({ serverUrl, repository, token, signal, second }, git, subject),
+    fetch: (git, subject) =>
+      fetchCommits({ serverUrl, repository, token, signal, msPerSecond }, git, subject),
     perform: (effect, ledger, git) => perform(context, effect, ledger, git),
   };
 }

@@ -32,7 +32,7 @@ export interface ApiOptions {
   signal: AbortSignal;
   say: (text: string) => void;
   /** How long a second of waiting is, in milliseconds; a test makes it short. */
-  second: number;
+  msPerSecond: number;
 }
 
 /** A limit that lasts longer is reported instead of waited for. */
@@ -50,7 +50,7 @@ let clients = 0;
  * stops with the run.
  * @throws Fault when the token can't be one
  */
-export function createApi({ token, fetch: send = fetch, apiUrl, signal, say, second }: ApiOptions): Api {
+export function createApi({ token, fetch: send = fetch, apiUrl, signal, say, msPerSecond }: ApiOptions): Api {
   // Node would put a token that fits into no header into the message of its error.
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new Fault(
@@ -70,7 +70,7 @@ export function createApi({ token, fetch: send = fetch, apiUrl, signal, say, sec
     }
     waited += retryAfter;
     say(`GitHub's rate limit: waiting for ${retryAfter} s`);
-    await sleep(retryAfter * second, undefined, { signal });
+    await sleep(retryAfter * msPerSecond, undefined, { signal });
     return true;
   };
   clients += 1;
@@ -90,7 +90,7 @@ export function createApi({ token, fetch: send = fetch, apiUrl, signal, say, sec
     },
     retry: {
       retries: 3,
-      retryAfterBaseValue: second,
+      retryAfterBaseValue: msPerSecond,
       // 429 is the throttling's; 409 comes out the same the next time.
       doNotRetry: [400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 451],
     },
