@@ -20,7 +20,7 @@ beforeAll(() => {
   const entry = `
     import { readFileSync } from 'node:fs';
     import { readProposal } from ${JSON.stringify(join(src, 'core/proposal.ts'))};
-    import { parseJest, parseJUnit } from ${JSON.stringify(join(src, 'probes/report.ts'))};
+    import { parseJest, parseJUnit } from ${JSON.stringify(join(src, 'probes/test-report.ts'))};
     const bytes = readFileSync(process.argv[3]);
     const place = { root: '/room/work', workingDirectory: '.' };
     const readers = {
