@@ -20,7 +20,7 @@ import type { ToolPlaces } from '../../src/room/host-info.ts';
 import { prepareSandbox } from '../../src/room/install.ts';
 import { roomsIn } from '../../src/room/room.ts';
 import type { SetupArtifacts } from '../../src/room/setup-artifacts.ts';
-import { runSetup, type SetupOptions, type SetupRun } from '../../src/run/setup-command.ts';
+import { runSetup, type SetupCommandResult, type SetupOptions } from '../../src/run/setup-command.ts';
 import { certificate, type Registry, startRegistry } from '../stand-ins/registry.ts';
 
 const host = 'registry.example.com';
@@ -133,7 +133,7 @@ afterEach(async () => {
 
 afterAll(() => rmSync(base, { recursive: true }));
 
-async function setUp(command: string, more: Partial<SetupOptions> = {}): Promise<SetupRun> {
+async function setUp(command: string, more: Partial<SetupOptions> = {}): Promise<SetupCommandResult> {
   const setup = await runSetup({
     command,
     commit: head,

@@ -143,8 +143,11 @@ export function remaining(limits: Limits, ledger: Ledger): Remaining {
   };
 }
 
+/** A limit over all sessions of a task, by the name of its input. */
+export type TaskLimit = 'timeout-minutes' | 'max-tokens' | 'max-cost-usd';
+
 /** The name of the first limit that is used up, if one is. */
-export function exhausted(left: Remaining): 'timeout-minutes' | 'max-tokens' | 'max-cost-usd' | undefined {
+export function exhausted(left: Remaining): TaskLimit | undefined {
   if (left.seconds <= 0) return 'timeout-minutes';
   if (left.tokens <= 0) return 'max-tokens';
   if (left.costUsd <= 0) return 'max-cost-usd';

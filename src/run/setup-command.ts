@@ -31,7 +31,7 @@ export interface SetupOptions {
 }
 
 /** What came of the setup command. */
-export interface SetupRun {
+export interface SetupCommandResult {
   result: Pick<RoomResult, 'exitCode' | 'timedOut' | 'seconds' | 'output'>;
   asked: readonly RequestedHost[];
   /** What it has left for later rooms, when it ended well. */
@@ -51,7 +51,7 @@ const shell = 'if command -v bash >/dev/null; then exec bash -c "$0"; else exec 
  * stays until the run ends when the command ended well, because later rooms show what it holds; all that ran in
  * it is gone by then.
  */
-export async function runSetup(options: SetupOptions): Promise<SetupRun> {
+export async function runSetup(options: SetupOptions): Promise<SetupCommandResult> {
   const { command, commit, hosts, relay, git, workspace, signal } = options;
   const socket = join(options.sockets, `${randomBytes(4).toString('hex')}.sock`);
   const proxy = await openProxy({ ...options.network, socket, hosts });

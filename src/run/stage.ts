@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { surcharge } from '../core/access.ts';
 import { probeOf, type Stage } from '../core/agent.ts';
-import { costUsd, type exhausted, type Remaining } from '../core/budget.ts';
+import { costUsd, type Remaining, type TaskLimit } from '../core/budget.ts';
 import type { Draft } from '../core/document.ts';
 import type { Git } from '../core/git.ts';
 import { type Ledger, taskOf } from '../core/ledger.ts';
@@ -176,10 +176,7 @@ async function runSessionStage(
 }
 
 /** What a stage comes to that isn't run any more, because a limit is used up. */
-export function stoppedBy(
-  limit: NonNullable<ReturnType<typeof exhausted>>,
-  { run: stage, attempt }: StageStep,
-): Draft<'facts'> {
+export function stoppedBy(limit: TaskLimit, { run: stage, attempt }: StageStep): Draft<'facts'> {
   return { ...withoutResult(`The limit ${limit} is used up.`, 'budget'), stage: stage.name, attempt };
 }
 
